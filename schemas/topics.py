@@ -209,6 +209,8 @@ REQUIREMENTS = _versioned("requirements.v1", "requirement_id")
 UNITS = _versioned("units.v1", "unit_id")
 READERS = _versioned("readers.v1", "reader_id")
 BADGES = _versioned("badges.v1", "badge_id")
+ROLES = _versioned("roles.v1", "role")
+CENSUS = _versioned("census.v1", "census_id")
 CAMERA_CLOCK = _versioned("camera-clock.v1", "camera_id", "decision")
 CAMERA_VIEWS = _versioned("camera-views.v1", "camera_id", "decision")
 STREAM_CHECKPOINTS = Topic(
@@ -282,6 +284,8 @@ TOPICS: dict[str, Topic] = {
         UNITS,
         READERS,
         BADGES,
+        ROLES,
+        CENSUS,
         CAMERA_CLOCK,
         CAMERA_VIEWS,
         STREAM_CHECKPOINTS,

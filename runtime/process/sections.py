@@ -216,6 +216,15 @@ class StreamSettings(Section):
         "true or false",
         "Reads of badges say who people may be. When false, everybody is unidentified.",
     )
+    census_max_age_h: float = setting(
+        26.0,
+        "h",
+        "A census is believed alone for this long. One that is older is said to be, and what a "
+        "ratio to it requires is an interval that holds what the people who are present would "
+        "require, too. A little more than the time between two counts; a day of 25 h included.",
+        gt=0,
+        le=24 * 366,
+    )
 
 
 class CheckpointArchiveSettings(Section):

@@ -1,4 +1,4 @@
-"""Staff, shifts and requirements, and the coverage of a zone by role."""
+"""Staff, roles, shifts, requirements and census, and the coverage of a zone by role."""
 
 from typing import Literal, TypedDict
 
@@ -52,8 +52,40 @@ class Shift(TypedDict):
     agency: str
 
 
+class Role(TypedDict):
+    """A role at one version."""
+
+    role: str
+    version: int
+    valid_from_us: int
+    recorded_at_us: int
+    removed: bool
+    recorded_by: str
+    covers: list[str]
+    priority: int | None
+    is_staff: bool
+
+
+class CensusCount(TypedDict):
+    """How many people there are to care for in a zone from a time on, at one version."""
+
+    census_id: str
+    version: int
+    valid_from_us: int
+    recorded_at_us: int
+    removed: bool
+    recorded_by: str
+    zone_id: str
+    people: int
+    starts_us: int
+    time_zone: str
+
+
+RequirementBasis = Literal["UNKNOWN", "FIXED", "CENSUS", "PRESENT"]
+
+
 class Requirement(TypedDict):
-    """How many of a role a zone needs, and when."""
+    """How many of a role a zone needs, and when: a number, or a ratio to people."""
 
     requirement_id: str
     version: int
@@ -68,3 +100,6 @@ class Requirement(TypedDict):
     from_minute: int
     to_minute: int
     time_zone: str
+    basis: RequirementBasis
+    per: int
+    at_least: int

@@ -40,6 +40,8 @@ class FloorSettings:
         takes_reads: Whether reads of badges say who people may be.
         badges: What goes wrong with badges.
         shifts: What is still near a shift.
+        census_max_age_us: A census is believed alone for this long after it was counted,
+            microseconds.
     """
 
     allowed_lateness_us: int = 2_000_000
@@ -51,6 +53,7 @@ class FloorSettings:
     takes_reads: bool = True
     badges: BadgeSettings = field(default_factory=BadgeSettings)
     shifts: ShiftSettings = field(default_factory=ShiftSettings)
+    census_max_age_us: int = 26 * 3_600_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

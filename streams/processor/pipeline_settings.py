@@ -16,5 +16,6 @@ def pipeline_settings(settings: Settings) -> PipelineSettings:
             takes_reads=settings.stream.take_badge_reads,
             badges=settings.badges,
             shifts=settings.shifts,
+            census_max_age_us=round(settings.stream.census_max_age_h * 3_600_000_000),
         ),
     )

@@ -1,7 +1,7 @@
 """The fold's settings as a checkpoint keeps them, and which of them hold at an offset."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -10,6 +10,9 @@ from runtime.errors import Stop
 from schemas import evidence_settings, fusion_settings, shift_settings
 from schemas.tracker_settings import with_neutral_values
 from streams.domain.settings import PipelineSettings
+
+_CENSUS_MAX_AGE_US: Final = 26 * 3_600_000_000
+"""Age up to which a census is believed, under settings of a release that knew of none."""
 
 
 def to_values(settings: PipelineSettings) -> dict[str, Any]:
@@ -31,7 +34,7 @@ def from_values(values: dict[str, Any]) -> PipelineSettings:
     whole.setdefault("moving_tracker", values.get("tracker"))
     if isinstance(whole.get("floor"), dict):
         without = {"fuses_cameras": False, "fusion": {}, "takes_reads": False, "badges": {}}
-        without |= {"shifts": {}}
+        without |= {"shifts": {}, "census_max_age_us": _CENSUS_MAX_AGE_US}
         whole["floor"] = {**without, **whole["floor"]}
         if isinstance(whole["floor"]["fusion"], dict):
             fusion = fusion_settings.with_neutral_values(whole["floor"]["fusion"])

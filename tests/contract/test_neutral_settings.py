@@ -39,6 +39,7 @@ def test_every_setting_added_since_an_earlier_release_has_a_neutral_value(path: 
         "takes_reads": False,
         "badges": dict(evidence_settings._NEUTRAL),
         "shifts": dict(shift_settings._NEUTRAL),
+        "census_max_age_us": 26 * 3_600_000_000,
     }
     assert read["floor"] == {**saved["floor"], **neutral}
     assert saved["tracker"].items() <= read["tracker"].items()

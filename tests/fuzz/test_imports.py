@@ -37,6 +37,8 @@ GOOD = {
     "unit": ("units.yaml", (WARD / "units.yaml").read_bytes()),
     "reader": ("readers.csv", (WARD / "readers.csv").read_bytes()),
     "badge": ("badges.csv", (WARD / "badges.csv").read_bytes()),
+    "role": ("roles.csv", (WARD / "roles.csv").read_bytes()),
+    "census": ("census.csv", (WARD / "census.csv").read_bytes()),
 }
 """File name and content of one import of each kind; the example ward has no floor."""
 

@@ -14,8 +14,10 @@ from tests.support import crossed_views
 from tests.support.clusters import cluster_of
 from tests.support.facts import publish_facts
 from tests.support.ward_recording import Recording
+from workers.registry.coverage_rows import RequirementRow
 from workers.registry.edit import Registered, Stamp, edits
-from workers.registry.rows import CameraRow, RequirementRow, Row, ShiftRow, StaffRow, ZoneRow
+from workers.registry.row import Row
+from workers.registry.rows import CameraRow, ShiftRow, StaffRow, ZoneRow
 
 START_US = 1_780_000_000_000_000
 HOUR_US = 3_600_000_000

@@ -6,7 +6,8 @@ from runtime.facts.log import Fact
 from workers.registry.change import Options, Stamp
 from workers.registry.edit import change_of
 from workers.registry.registered import Registered
-from workers.registry.rows import ROWS, Row
+from workers.registry.row import Row
+from workers.registry.rows import ROWS
 
 NOW_US: Final = 1_796_040_000_000_000
 """2026-11-30 in UTC, microseconds."""

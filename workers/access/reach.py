@@ -14,7 +14,7 @@ class UnitsOf(Protocol):
 
         Args:
             kind: `zone`, `camera`, `floor`, `unit`, `staff`, `shift`, `requirement`,
-                `reader` or `badge`.
+                `reader`, `badge`, `role` or `census`.
             identity: Its id.
         """
         ...

@@ -41,7 +41,7 @@ class Right(StrEnum):
     REGISTRY = "registry.read"
     """Cameras, floors, zones, shifts and requirements as registered, with their versions."""
     EDIT_STAFFING = "staffing.edit"
-    """Zones, shifts, requirements and whose badges are whose."""
+    """Zones, shifts, requirements, census and whose badges are whose."""
     EDIT_REGISTRY = "registry.edit"
     """Everything registered: cameras, masks, floors, units, staff as well."""
     ADDRESSES = "addresses.edit"

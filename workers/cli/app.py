@@ -70,6 +70,10 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
         "badge-holder": Entry(
             "workers.cli.reference", "badge_holder", "Import badges, and whose they are."
         ),
+        "role": Entry("workers.cli.reference", "role", "Import roles, and who may stand in."),
+        "census": Entry(
+            "workers.cli.reference", "census", "Import how many people there are to care for."
+        ),
         "badge": Entry("workers.cli.badges", "badge", "Import reads of badges, or make some up."),
         "edits": Entry("workers.cli.edits", "app", "Show who edited what."),
     },

@@ -16,14 +16,8 @@ from schemas.topics import BADGE_READS, BADGES, FLOORS, READERS, ZONES
 from streams.domain.evidence.readers import RANGE_M
 from workers.registry import values
 from workers.registry.files import FieldFault, refuse
-from workers.registry.rows import (
-    Holders,
-    Identity,
-    Metres,
-    Row,
-    TimeZone,
-    check_position,
-)
+from workers.registry.row import Identity, Row, TimeZone
+from workers.registry.rows import Holders, Metres, check_position
 from workers.registry.values import utc_us
 from workers.registry.view import RegistryView
 

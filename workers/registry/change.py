@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from runtime.facts.log import Fact
 from workers.registry.registered import Key, Registered
-from workers.registry.rows import Row
+from workers.registry.row import Row
 from workers.registry.ward import Fault
 
 STAMPS: Final = ("version", "valid_from_us", "recorded_at_us", "removed", "recorded_by")

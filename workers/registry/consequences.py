@@ -6,20 +6,23 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from runtime.facts.log import Fact
-from schemas.topics import CAMERAS, FLOORS, SHIFTS, ZONES
+from schemas.topics import CAMERAS, CENSUS, FLOORS, SHIFTS, ZONES
 from streams.domain.facts.check import check_fact
 from workers.registry.change import Change, OnResize, Options, Stamp, reasoned, stamped
 from workers.registry.registered import Key, identity_field, key_of
-from workers.registry.rows import Row
+from workers.registry.row import Row
 from workers.registry.shapes import scaled
 from workers.registry.ward import Fault, cameras_of_passage, faults_of, resting_on
 
 _YEAR_US: Final = 31_557_600_000_000
 _FLOOR_STAYS: Final = "a floor keeps its partition for life and is not removed"
 
+_STARTS: Final = {SHIFTS.name: "a shift starts", CENSUS.name: "a census starts"}
+
 PAST_YEARS: Final = 5
 FUTURE_YEARS: Final = 2
-"""A shift starts at most this long before or after now, or the times of its facts, years."""
+"""A shift or a census starts at most this long before or after now, or the times of its facts,
+years."""
 
 
 def removed_by(rows: Sequence[Row], change: Change, stamp: Stamp, options: Options) -> list[Fault]:
@@ -193,7 +196,7 @@ def unusable_in(change: Change) -> list[Fault]:
 
 
 def dates_of(change: Change, stamp: Stamp, options: Options) -> list[Fault]:
-    """Shifts that start so far away that their year is a mistake."""
+    """Shifts, and a census, that start so far away that their year is a mistake."""
     if options.now_us is None:
         return []
     known_us = (options.now_us, stamp.recorded_at_us, stamp.valid_from_us)
@@ -201,13 +204,13 @@ def dates_of(change: Change, stamp: Stamp, options: Options) -> list[Fault]:
     last_us = max(known_us) + FUTURE_YEARS * _YEAR_US
     return [
         Fault(
-            Key(SHIFTS, record["shift_id"]),
-            f"starts: {_day(record['starts_us'])} is too far from now: a shift starts from "
+            key_of(Fact(topic, record)),
+            f"starts: {_day(record['starts_us'])} is too far from now: {_STARTS[topic.name]} from "
             f"{_day(first_us)} to {_day(last_us)}, {PAST_YEARS} years before to {FUTURE_YEARS} "
             "years after",
         )
         for topic, record in change.facts
-        if topic is SHIFTS
+        if topic.name in _STARTS
         and not record["removed"]
         and not first_us <= record["starts_us"] <= last_us
     ]
@@ -232,9 +235,9 @@ def contradictions_of(
     Returns:
         What is new, and what is left where a row names it or the import changes its words.
     """
-    shifts = {fact.record["shift_id"] for fact in change.facts if fact.topic is SHIFTS}
-    found = faults_of(change.after, stamp.recorded_at_us, shifts)
-    before = set(faults_of(change.before, stamp.recorded_at_us, shifts) if found else ())
+    changed = {key_of(fact) for fact in change.facts if fact.topic in (SHIFTS, CENSUS)}
+    found = faults_of(change.after, stamp.recorded_at_us, changed)
+    before = set(faults_of(change.before, stamp.recorded_at_us, changed) if found else ())
     contradictions = {one for fault in before for one in fault.contradictions}
     new = [fault for fault in found if not contradictions.issuperset(fault.contradictions)]
     left = [

@@ -30,7 +30,8 @@ from workers.registry.consequences import (
 from workers.registry.files import FieldFault, refuse
 from workers.registry.hints import meant
 from workers.registry.registered import Key, Registered, identity_field
-from workers.registry.rows import ROWS, CameraRow, FloorRow, Row
+from workers.registry.row import Row
+from workers.registry.rows import ROWS, CameraRow, FloorRow
 from workers.registry.ward import Fault
 
 _KEPT: Final = {

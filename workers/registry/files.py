@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from workers.registry.encoding import decode
 from workers.registry.ical import read_calendar
 from workers.registry.mappings import read_json, read_yaml
-from workers.registry.rows import Row
+from workers.registry.row import Row
 from workers.registry.tables import BadTable, Entry, read_csv
 from workers.registry.workbook import OLD, ZIP, read_workbook
 

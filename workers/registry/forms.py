@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from schemas.topics import BADGES, CAMERAS, READERS, REQUIREMENTS, SHIFTS, ZONES, Topic
+from schemas.topics import BADGES, CAMERAS, CENSUS, READERS, REQUIREMENTS, SHIFTS, ZONES, Topic
 from workers.registry.change import STAMPS
 from workers.registry.registered import kind_of
 from workers.registry.rows import ROWS
@@ -43,6 +43,11 @@ def form_of(topic: Topic, record: Mapping[str, Any]) -> dict[str, Any]:
     elif topic is REQUIREMENTS:
         form["starts"] = _clock(form.pop("from_minute"))
         form["ends"] = _clock(form.pop("to_minute"))
+        form["basis"] = _basis(record).lower()
+        for name in ("per", "at_least"):
+            form[name] = None if form["basis"] == "fixed" else record[name]
+    elif topic is CENSUS:
+        form["starts"] = iso(form.pop("starts_us"))
     elif topic is READERS:
         form["zone_id"] = record["zone_id"] or None
     elif topic is BADGES:
@@ -65,6 +70,12 @@ def iso(at_us: int) -> str:
         .isoformat()
         .replace("+00:00", "Z")
     )
+
+
+def _basis(requirement: Mapping[str, Any]) -> str:
+    """What a requirement relates to; what this release does not know is taken as a number."""
+    basis = str(requirement["basis"])
+    return "FIXED" if basis == "UNKNOWN" else basis
 
 
 def _points(points: Any) -> list[list[float]]:

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from runtime.facts.log import Fact
-from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, ZONES
+from schemas.topics import CAMERAS, CENSUS, FLOORS, REQUIREMENTS, ROLES, SHIFTS, STAFF, ZONES
 from streams.domain.camera.pinhole import Pinhole
 from streams.domain.camera.projection import pinhole_of
 from streams.domain.facts.location import location_of
@@ -17,8 +17,11 @@ from workers.registry.registered import Key, Registered, identity_field, key_of
 from workers.registry.shapes import frame_share, hidden_share, is_seen, mask_share, outline
 
 _SIGNS: Final = {"added": "+", "changed": "~", "cancelled": "x", "removed": "-"}
-_USUAL: Final = {("kind", "work"), ("status", "planned")}
-"""Fields of a new shift that nobody needs to be told."""
+_USUAL: Final = {
+    *(("kind", "work"), ("status", "planned")),
+    *(("basis", "fixed"), ("is_staff", "yes")),
+}
+"""Fields of something new that nobody needs to be told."""
 
 _MUCH: Final = 0.5
 _FAR_M: Final = 1.0
@@ -111,13 +114,22 @@ def _for_people(field: str, record: Mapping[str, Any], ward: Registered) -> tupl
         return field.removesuffix("_us"), f"{at:%Y-%m-%d %H:%M %Z}"
     if field in _PERIOD or field in _CLOCK_FIELDS:
         return _time_for_people(field, value)
-    if field in {"floor_ids", "zone_ids", "neighbour_ids", "staff_ids"}:
-        return field, ", ".join(value)
+    if field in {"per", "at_least"} and not record["per"]:
+        return field, ""  # it is no ratio
+    return field, _plain(field, value)
+
+
+def _plain(field: str, value: Any) -> str:
+    """A value that needs no other field."""
+    if field in {"floor_ids", "zone_ids", "neighbour_ids", "staff_ids", "covers"}:
+        return ", ".join(value)
     if field == "weekdays":
-        return field, ",".join(_DAYS[day - 1] for day in value)
-    if field in {"kind", "status"}:
-        value = value.lower().replace("_", " ")
-    return field, "" if value is None else str(value)
+        return ",".join(_DAYS[day - 1] for day in value)
+    if field in {"kind", "status", "basis"}:
+        return str(value).lower().replace("_", " ")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
 
 
 def _time_for_people(field: str, value: int | None) -> tuple[str, str]:
@@ -204,8 +216,10 @@ def notes_of(change: Change) -> list[str]:
         elif fact.topic is STAFF:
             notes += _of_role(fact.record, change)
         elif fact.topic is SHIFTS:
-            notes += [*_of_two_passes(fact.record), *_of_break(fact.record, change)]
-    notes += [*_other_time_zones(change), *_roles_of_nobody(change)]
+            notes += [*_of_two_passes(fact), *_of_break(fact.record, change)]
+        elif fact.topic is CENSUS:
+            notes += _of_two_passes(fact)
+    notes += [*_other_time_zones(change), *_roles_of_nobody(change), *_circles(change)]
     return list(dict.fromkeys(notes))
 
 
@@ -298,14 +312,16 @@ def _of_role(member: Mapping[str, Any], change: Change) -> Iterator[str]:
         yield f"staff {staff_id}: {_some(following)} follow the role to {member['role']}"
 
 
-def _of_two_passes(shift: Mapping[str, Any]) -> Iterator[str]:
+def _of_two_passes(fact: Fact) -> Iterator[str]:
     """A start or end in the hour that the clock passes twice in autumn."""
-    zone = ZoneInfo(shift["time_zone"])
+    zone = ZoneInfo(fact.record["time_zone"])
     for name in ("starts", "ends"):
-        at = datetime.fromtimestamp(shift[f"{name}_us"] / 1e6, UTC).astimezone(zone)
+        if f"{name}_us" not in fact.record:
+            continue
+        at = datetime.fromtimestamp(fact.record[f"{name}_us"] / 1e6, UTC).astimezone(zone)
         if at.fold == 0 and at.utcoffset() != at.replace(fold=1).utcoffset():
             yield (
-                f"shift {shift['shift_id']}: {name} {at:%Y-%m-%d %H:%M} comes twice; it is the "
+                f"{key_of(fact)}: {name} {at:%Y-%m-%d %H:%M} comes twice; it is the "
                 f"first, {at:%Z}: write an offset if the second is meant"
             )
 
@@ -331,7 +347,8 @@ def _of_break(shift: Mapping[str, Any], change: Change) -> Iterator[str]:
 
 def _other_time_zones(change: Change) -> Iterator[str]:
     zones, floors = change.after.current(ZONES), change.after.current(FLOORS)
-    for topic, word in ((SHIFTS, "shifts"), (REQUIREMENTS, "requirements")):
+    several = ((SHIFTS, "shifts"), (REQUIREMENTS, "requirements"), (CENSUS, "counts of a census"))
+    for topic, word in several:
         other: dict[tuple[str, str], int] = {}
         for fact in change.facts:
             if fact.topic is not topic or fact.record["removed"]:
@@ -358,3 +375,24 @@ def _roles_of_nobody(change: Change) -> Iterator[str]:
     }
     for role in sorted(wanted - known):
         yield f"role {role} is required, but no member of staff and no shift has it"
+    named = {
+        other: fact.record["role"]
+        for fact in change.facts
+        if fact.topic is ROLES and not fact.record["removed"]
+        for other in fact.record["covers"]
+    }
+    required = {record["role"] for record in change.after.current(REQUIREMENTS).values()}
+    roles = change.after.current(ROLES)
+    for other in sorted(named.keys() - known - required - roles.keys()):
+        yield f"role {named[other]} covers {other}, which nobody has and no zone requires"
+
+
+def _circles(change: Change) -> Iterator[str]:
+    """Roles that stand in for each other, where a change names one of them."""
+    covers = {role: record["covers"] for role, record in change.after.current(ROLES).items()}
+    for fact in change.facts:
+        role = fact.record["role"] if fact.topic is ROLES else ""
+        for other in covers.get(role, ()):
+            if role in covers.get(other, ()):
+                first, second = sorted((role, other))
+                yield f"roles {first} and {second} cover each other"

@@ -5,100 +5,32 @@ pixels of the captured frame. What a field may look like: `text.py` and `values.
 """
 
 from datetime import date, datetime, time
-from functools import partial
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, model_validator
 
 from schemas.topics import (
     BADGES,
     CAMERAS,
     FLOORS,
     READERS,
-    REQUIREMENTS,
     SHIFTS,
     STAFF,
     UNITS,
     ZONES,
-    Topic,
 )
 from streams.domain.evidence.readers import RANGE_M
 from workers.registry import geometry, text, values
 from workers.registry.calibration import homography_of
+from workers.registry.coverage_rows import CensusRow, RequirementRow, RoleRow
+from workers.registry.row import Identities, Identity, Name, Row, TimeZone, Whole
 from workers.registry.values import Point, utc_us
 
-_DAY_MINUTES = 24 * 60
 _MAX_SHIFT_H = 36
 _INT32 = 2**31 - 1
 
-Identity = Annotated[str, BeforeValidator(text.identity)]
-Name = Annotated[str, BeforeValidator(text.name)]
-TimeZone = Annotated[str, BeforeValidator(values.time_zone)]
-Whole = Annotated[int, BeforeValidator(values.whole)]
 PolygonPoints = Annotated[list[Point], BeforeValidator(values.polygon)]
-Identities = Annotated[list[Identity], BeforeValidator(values.listed), Field(max_length=1000)]
 Polygons = Annotated[list[list[Point]], BeforeValidator(values.polygons), Field(max_length=100)]
-
-
-class Row(BaseModel):
-    """A row of an import file; unknown columns are refused so that typos show.
-
-    A field that is left blank is left out. `NEVER_BLANK` names fields for which a blank is
-    refused, because leaving them out means much.
-    """
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-    topic: ClassVar[Topic]
-    NEVER_BLANK: ClassVar[frozenset[str]] = frozenset()
-    _where: str = PrivateAttr("")
-
-    @classmethod
-    def kind_of_fact(cls) -> str:
-        """Kind of fact, as on the command line: `zone`."""
-        return cls.identity().removesuffix("_id")
-
-    @classmethod
-    def identity(cls) -> str:
-        """Name of the field that identifies a fact."""
-        return cls.topic.key.removesuffix("@version")
-
-    @property
-    def where(self) -> str:
-        """File and line of the row; empty when it comes from no file."""
-        return self._where
-
-    @where.setter
-    def where(self, where: str) -> None:
-        self._where = where
-
-    @model_validator(mode="before")
-    @classmethod
-    def _leave_blanks_out(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        return {
-            name: value
-            for name, value in given.items()
-            if name in cls.NEVER_BLANK or (value is not None and value != "")
-        }
-
-    def fields(self, time_zone: str | None = None) -> dict[str, Any]:  # noqa: ARG002 - overridden
-        """The row as fields of its Avro record, without version and times.
-
-        Args:
-            time_zone: That of the row's floor, for rows that name none.
-
-        Raises:
-            ValueError: A time does not exist there; the message starts with the field.
-        """
-        return self.model_dump()
 
 
 class CameraRow(Row):
@@ -290,38 +222,6 @@ class ShiftRow(Row):
         }
 
 
-class RequirementRow(Row):
-    """How many of a role a zone needs, on which weekdays and between which local times."""
-
-    topic = REQUIREMENTS
-    NEVER_BLANK = frozenset({"weekdays", "starts", "ends"})
-    requirement_id: Identity
-    zone_id: Identity
-    role: Identity
-    count: Whole = Field(ge=0, le=1000)
-    weekdays: Annotated[list[int], BeforeValidator(values.weekdays)] = [1, 2, 3, 4, 5, 6, 7]
-    starts: Annotated[time, BeforeValidator(values.time_of_day)] = time(0, 0)
-    ends: Annotated[time, BeforeValidator(partial(values.time_of_day, end=True))] = time(0, 0)
-    time_zone: TimeZone | None = None
-
-    @model_validator(mode="after")
-    def _has_both_times_or_none(self) -> "RequirementRow":
-        if len(self.model_fields_set & {"starts", "ends"}) == 1:
-            raise ValueError("give starts and ends, or neither for the whole day")
-        return self
-
-    def fields(self, time_zone: str | None = None) -> dict[str, Any]:
-        """Avro fields: minutes of the local day; `to` at or before `from` is the next day."""
-        kept = self.model_dump(include={"requirement_id", "zone_id", "role", "count", "weekdays"})
-        to_minute = self.ends.hour * 60 + self.ends.minute
-        return {
-            **kept,
-            "from_minute": self.starts.hour * 60 + self.starts.minute,
-            "to_minute": to_minute or _DAY_MINUTES,
-            "time_zone": self.time_zone or time_zone or "UTC",
-        }
-
-
 class UnitRow(Row):
     """A unit, such as a ward: the floors and zones in which rights are held together."""
 
@@ -441,5 +341,7 @@ ROWS: dict[str, type[Row]] = {
     "unit": UnitRow,
     "reader": ReaderRow,
     "badge": BadgeRow,
+    "role": RoleRow,
+    "census": CensusRow,
 }
 """Kinds that can be imported, by their name on the command line."""

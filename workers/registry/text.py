@@ -182,6 +182,21 @@ def shift_status(value: Any) -> str:
     return symbol
 
 
+def basis(value: Any) -> str:
+    """The people to whom a requirement relates, as its Avro symbol.
+
+    Raises:
+        ValueError: It is none of `fixed`, `census` and `present`.
+    """
+    symbol = _symbol(value)
+    if symbol not in ("FIXED", "CENSUS", "PRESENT"):
+        raise ValueError(
+            f"{shown(value)} is not what a requirement relates to; write census or present, or "
+            "fixed for a number"
+        )
+    return symbol
+
+
 def _symbol(value: Any) -> str:
     return re.sub(r"[\s_-]+", "_", value.strip()).upper() if isinstance(value, str) else ""
 

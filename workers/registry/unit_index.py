@@ -6,13 +6,15 @@ from typing import Any, Final, cast
 
 from schemas.records.evidence import Badge, BadgeReader
 from schemas.records.facts import Camera, Floor, Unit, Zone
-from schemas.records.staffing import Requirement, Shift, Staff
+from schemas.records.staffing import CensusCount, Requirement, Shift, Staff
 from schemas.topics import (
     BADGES,
     CAMERAS,
+    CENSUS,
     FLOORS,
     READERS,
     REQUIREMENTS,
+    ROLES,
     SHIFTS,
     STAFF,
     UNITS,
@@ -31,6 +33,7 @@ class UnitIndex:
     A zone is in the unit that lists it, else in the unit that lists its floor. A camera is in the
     units of everything that it may show: its zones, the zones drawn on its floor, and the floor.
     A reader of badges is in those of its zone, or of its floor; a badge in those of its staff.
+    A role is in every unit.
 
     Args:
         facts: Facts in force by topic name and id.
@@ -47,6 +50,8 @@ class UnitIndex:
         self._shifts = cast("Mapping[str, Shift]", facts.get(SHIFTS.name, {}))
         self._requirements = cast("Mapping[str, Requirement]", facts.get(REQUIREMENTS.name, {}))
         self._readers = cast("Mapping[str, BadgeReader]", facts.get(READERS.name, {}))
+        self._census = cast("Mapping[str, CensusCount]", facts.get(CENSUS.name, {}))
+        self._roles = facts.get(ROLES.name, {})
         self._badges = cast("Mapping[str, Badge]", facts.get(BADGES.name, {}))
         self._lists_zone = _by_member(
             (unit_id, unit["zone_ids"]) for unit_id, unit in self._units.items()
@@ -67,7 +72,7 @@ class UnitIndex:
 
         Args:
             kind: `zone`, `camera`, `floor`, `unit`, `staff`, `shift`, `requirement`,
-                `reader` or `badge`.
+                `reader`, `badge`, `role` or `census`.
             identity: Its id.
 
         Raises:
@@ -83,6 +88,8 @@ class UnitIndex:
             "requirement": self._requirement,
             "reader": self._reader,
             "badge": self._badge,
+            "role": self._role,
+            "census": self._count,
         }
         return kinds[kind](identity)
 
@@ -113,6 +120,13 @@ class UnitIndex:
     def _requirement(self, requirement_id: str) -> frozenset[str] | None:
         found = self._requirements.get(requirement_id)
         return None if found is None else self._zone(found["zone_id"]) or _NOWHERE
+
+    def _count(self, census_id: str) -> frozenset[str] | None:
+        found = self._census.get(census_id)
+        return None if found is None else self._zone(found["zone_id"]) or _NOWHERE
+
+    def _role(self, role: str) -> frozenset[str] | None:
+        return frozenset(self._units) if role in self._roles else None
 
     def _reader(self, reader_id: str) -> frozenset[str] | None:
         found = self._readers.get(reader_id)

@@ -30,6 +30,7 @@ _OFFSET = r"(?: ?(Z|[+-][0-9]{2}:?[0-9]{2}))?"
 _TIME = re.compile(_CLOCK + _OFFSET)
 _MOMENT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]" + _CLOCK + _OFFSET)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_YES_OR_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
 _TWELVE_HOURS = re.compile(r"(?i)[0-9 ][ap]\.?m\.?\s*$")
 _SERIAL_EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet knows no time zone
 _FURTHEST_OFFSET: Final = timedelta(hours=14)
@@ -77,6 +78,23 @@ def whole(value: Any) -> int:
     if not exact.is_integer() or isinstance(value, str):
         raise ValueError(f"{shown(value)} is not a whole number: write digits only, such as 1280")
     return int(exact)
+
+
+def yes_or_no(value: Any) -> bool:
+    """Yes or no.
+
+    >>> yes_or_no("No")
+    False
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if isinstance(value, bool):
+        return value
+    found = _YES_OR_NO.get(value.casefold()) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"{shown(value)} is neither yes nor no: write yes or no")
+    return found
 
 
 def moment(value: Any, *, end: bool = False) -> datetime:

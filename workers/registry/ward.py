@@ -12,10 +12,12 @@ from schemas.records.staffing import Shift
 from schemas.topics import (
     BADGES,
     CAMERAS,
+    CENSUS,
     FLOORS,
     READERS,
     REFERENCE_TOPICS,
     REQUIREMENTS,
+    ROLES,
     SHIFTS,
     STAFF,
     UNITS,
@@ -58,7 +60,8 @@ def resting_on(ward: Registered, at_us: int) -> dict[Key, list[Key]]:
 
     Args:
         ward: Where to look.
-        at_us: Now, UTC microseconds; shifts that have ended rest on nothing.
+        at_us: Now, UTC microseconds; shifts that have ended and a census that was counted rest on
+            nothing.
     """
     found: dict[Key, list[Key]] = {}
     for zone_id, zone in ward.current(ZONES).items():
@@ -70,6 +73,9 @@ def resting_on(ward: Registered, at_us: int) -> dict[Key, list[Key]]:
     for reader_id, reader in ward.current(READERS).items():
         if reader["zone_id"]:
             found.setdefault(Key(ZONES, reader["zone_id"]), []).append(Key(READERS, reader_id))
+    for census_id, count in ward.current(CENSUS).items():
+        if count["starts_us"] > at_us:
+            found.setdefault(Key(ZONES, count["zone_id"]), []).append(Key(CENSUS, census_id))
     for shift_id, shift in ward.current(SHIFTS).items():
         if shift["ends_us"] > at_us:
             for topic, field in ((ZONES, "zone_id"), (STAFF, "staff_id"), (SHIFTS, "replaces")):
@@ -78,20 +84,26 @@ def resting_on(ward: Registered, at_us: int) -> dict[Key, list[Key]]:
     return found
 
 
-def faults_of(ward: Registered, at_us: int, changed_shifts: Collection[str] = ()) -> list[Fault]:
+def faults_of(ward: Registered, at_us: int, changed: Collection[Key] = ()) -> list[Fault]:
     """Everything that does not fit together.
 
     Args:
         ward: All facts.
-        at_us: Now, UTC microseconds; shifts that ended before are history.
-        changed_shifts: Shifts that are judged even so.
+        at_us: Now, UTC microseconds; shifts that ended before, and counts of a census, are history.
+        changed: Facts that are judged even so.
     """
     facts: dict[str, Facts] = {topic.name: ward.current(topic) for topic in REFERENCE_TOPICS}
     shifts = facts[SHIFTS.name]
+    judged = {(key.topic.name, key.identity) for key in changed}
     facts[SHIFTS.name] = to_come = {
         shift_id: shift
         for shift_id, shift in shifts.items()
-        if shift["ends_us"] > at_us or shift_id in changed_shifts
+        if shift["ends_us"] > at_us or (SHIFTS.name, shift_id) in judged
+    }
+    counts = {
+        census_id: count
+        for census_id, count in facts[CENSUS.name].items()
+        if count["starts_us"] > at_us or (CENSUS.name, census_id) in judged
     }
     cameras, zones = facts[CAMERAS.name], facts[ZONES.name]
     found = [
@@ -99,6 +111,7 @@ def faults_of(ward: Registered, at_us: int, changed_shifts: Collection[str] = ()
         *_passages(facts[FLOORS.name], cameras),
         *_zones(zones, cameras, facts[FLOORS.name]),
         *_unknown(REQUIREMENTS, facts[REQUIREMENTS.name], ZONES, zones),
+        *_unknown(CENSUS, counts, ZONES, zones),
         *_unknown(SHIFTS, to_come, ZONES, zones),
         *_unknown(SHIFTS, to_come, STAFF, facts[STAFF.name]),
         *_taken_over(to_come, shifts),
@@ -106,6 +119,7 @@ def faults_of(ward: Registered, at_us: int, changed_shifts: Collection[str] = ()
         *_units(facts),
         *_readers(facts[READERS.name], facts[FLOORS.name], zones),
         *_badges(facts[BADGES.name], facts[STAFF.name]),
+        *_not_staff(facts),
     ]
     for topic in REFERENCE_TOPICS:
         found += _alike_ids(topic, facts[topic.name])
@@ -239,6 +253,23 @@ def _badges(badges: Facts, staff: Facts) -> Iterator[Fault]:
                 yield _not_registered(Key(BADGES, badge_id), "staff_ids", Key(STAFF, staff_id))
 
 
+def _not_staff(facts: Mapping[str, Facts]) -> Iterator[Fault]:
+    """Whose role is no staff's is neither staff nor wanted as staff, and stands in for nobody."""
+    roles = facts[ROLES.name]
+    others = {role for role, record in roles.items() if not record["is_staff"]}
+    if not others:
+        return
+    for topic in (STAFF, SHIFTS, REQUIREMENTS):
+        for identity, record in facts[topic.name].items():
+            if record["role"] in others:
+                message = f"role {record['role']}: is no staff's, as that role says"
+                yield _fault(topic, identity, message, record["role"])
+    for role, record in roles.items():
+        for other in record["covers"]:
+            if other in others:
+                yield _fault(ROLES, role, f"covers {other}: is no staff's", other)
+
+
 def _taken_over(shifts: Facts, all_shifts: Facts) -> Iterator[Fault]:
     """A shift takes over time that another one has, in its place; nobody gives it back to it."""
     for shift_id, shift in shifts.items():
@@ -313,9 +344,10 @@ def _alike_ids(topic: Topic, facts: Facts) -> Iterator[Fault]:
 def _alike_roles(facts: Mapping[str, Facts]) -> Iterator[Fault]:
     """Two roles that differ by case or punctuation alone would never cover each other."""
     named = [
-        (topic, identity, record["role"])
-        for topic in (STAFF, SHIFTS, REQUIREMENTS)
+        (topic, identity, role)
+        for topic in (STAFF, SHIFTS, REQUIREMENTS, ROLES)
         for identity, record in facts[topic.name].items()
+        for role in (record["role"], *record.get("covers", ()))
     ]
     alike: dict[str, list[str]] = {}
     for role in sorted({role for _, _, role in named if role}):

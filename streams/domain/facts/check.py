@@ -1,18 +1,35 @@
 """Whether a version of a fact or decision can be used; the fold and imports ask this function."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
-from schemas.topics import CAMERA_CLOCK, CAMERAS, FLOORS, REQUIREMENTS, ZONES
+from schemas.topics import CAMERA_CLOCK, CAMERAS, CENSUS, FLOORS, REQUIREMENTS, ROLES, ZONES
 from streams.domain.camera.clock import check_clock
 from streams.domain.camera.projection import check_homography, pinhole_of
 from streams.domain.facts.location import check_location
 from streams.domain.identity.passage import passages_of
+from streams.domain.staffing.census import check_census
 from streams.domain.staffing.requirement import check_requirement
+from streams.domain.staffing.roles import check_role
 from streams.domain.zones.area import ZoneArea, zone_area
 
 _STAY: Final = {CAMERAS.name: "camera", ZONES.name: "zone"}
 """What stays on its floor: its `seq` is counted in the floor's partition."""
+
+
+def _check_camera(record: Mapping[str, Any]) -> None:
+    check_homography(record["homography"])
+    check_location(record, pinhole_of(record))
+
+
+_CHECKS: Final[Mapping[str, Callable[[Mapping[str, Any]], object]]] = {
+    REQUIREMENTS.name: check_requirement,
+    ROLES.name: check_role,
+    CENSUS.name: check_census,
+    CAMERAS.name: _check_camera,
+    FLOORS.name: passages_of,
+    CAMERA_CLOCK.name: check_clock,
+}
 
 
 def check_fact(
@@ -29,8 +46,8 @@ def check_fact(
         The area of a zone; None for every other fact.
 
     Raises:
-        ValueError: A polygon, homography, projection, lens, location, passage, time zone, time or
-            correction of a clock in it cannot be used, or it would move to another floor.
+        ValueError: A polygon, homography, projection, lens, location, passage, time zone, time,
+            number or correction of a clock in it cannot be used, or it would move to another floor.
         OverflowError: A number in it is too large to be counted with.
     """
     if record["removed"]:
@@ -38,15 +55,8 @@ def check_fact(
     area = None
     if topic_name == ZONES.name:
         area = zone_area(record)
-    elif topic_name == REQUIREMENTS.name:
-        check_requirement(record)
-    elif topic_name == CAMERAS.name:
-        check_homography(record["homography"])
-        check_location(record, pinhole_of(record))
-    elif topic_name == FLOORS.name:
-        passages_of(record)
-    elif topic_name == CAMERA_CLOCK.name:
-        check_clock(record)
+    elif topic_name in _CHECKS:
+        _CHECKS[topic_name](record)
     for known in floors if topic_name in _STAY else ():
         if known != record["floor_id"]:
             raise ValueError(

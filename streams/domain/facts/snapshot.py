@@ -8,14 +8,16 @@ import numpy as np
 from schemas.fusion_settings import FusedFloorSettings
 from schemas.records.cameras import CameraClock, CameraView
 from schemas.records.facts import Camera, Floor
-from schemas.records.staffing import Requirement, Shift, Staff
+from schemas.records.staffing import CensusCount, Requirement, Role, Shift, Staff
 from streams.domain.camera.optics import optics_of
 from streams.domain.camera.people import NOWHERE
 from streams.domain.camera.picture import UNKNOWN, Picture, picture_of
 from streams.domain.facts.fused_cameras import FusedCameras, fused_cameras, fused_pinholes
 from streams.domain.identity.passage import Passage, passages_of
+from streams.domain.staffing.census import census_at
 from streams.domain.staffing.coverage import Plan
 from streams.domain.staffing.requirement import required_at
+from streams.domain.staffing.roles import roles_of
 from streams.domain.staffing.rosters import Rosters
 from streams.domain.staffing.shift import FOREVER_US, scheduled_at
 from streams.domain.staffing.status import Tolerance
@@ -40,6 +42,8 @@ class Snapshot:
         staff: Staff by id.
         shifts: Shifts by id.
         requirements: Requirements by id.
+        roles: Roles by role.
+        census: Counts of the people to care for, by id.
         clocks: What was decided about clocks, by camera.
         views: What was decided about views and still holds, by camera.
     """
@@ -55,6 +59,8 @@ class Snapshot:
         staff: Mapping[str, Staff],
         shifts: Mapping[str, Shift],
         requirements: Mapping[str, Requirement],
+        roles: Mapping[str, Role],
+        census: Mapping[str, CensusCount],
         clocks: Mapping[str, CameraClock],
         views: Mapping[str, CameraView],
     ) -> None:
@@ -80,8 +86,12 @@ class Snapshot:
         for requirement_id in sorted(requirements):
             requirement = requirements[requirement_id]
             self._requirements_of.setdefault(requirement["zone_id"], []).append(requirement)
-        self._plans: dict[str, Plan] = {}
         self._rosters: dict[Tolerance, Rosters] = {}
+        self._census_of: dict[str, list[CensusCount]] = {}
+        for census_id in sorted(census):
+            self._census_of.setdefault(census[census_id]["zone_id"], []).append(census[census_id])
+        self.roles = roles_of(roles)
+        self._plans: dict[tuple[str, int], Plan] = {}
         self._homographies: dict[str, Vector] = {}
         self._pictures: dict[str, Picture] = {}
         self._optics: dict[str, bytes] = {}
@@ -214,21 +224,39 @@ class Snapshot:
             found = self._rosters[tolerance] = Rosters(shifts, tolerance)
         return found
 
-    def plan(self, zone_id: str, at_us: int) -> Plan:
+    def census_of(self, zone_id: str) -> list[CensusCount]:
+        """Counts of the people to care for in a zone, sorted by id."""
+        return self._census_of.get(zone_id, [])
+
+    def plan(self, zone_id: str, at_us: int, census_max_age_us: int) -> Plan:
         """The staffing plan of a zone at an event time in this snapshot.
 
         It never outlasts the snapshot.
+
+        Args:
+            zone_id: The zone.
+            at_us: Event time, microseconds.
+            census_max_age_us: A census that is older is said to be, microseconds.
         """
-        plan = self._plans.get(zone_id)
+        key = (zone_id, census_max_age_us)
+        plan = self._plans.get(key)
         if plan is None or not plan.from_us <= at_us < plan.until_us:
             scheduled = scheduled_at(self.shifts_of(zone_id), self.staff, at_us)
             required = required_at(self.requirements_of(zone_id), at_us)
+            counted = census_at(self.census_of(zone_id), at_us, census_max_age_us)
             plan = Plan(
                 from_us=at_us,
-                until_us=min(self.until_us, scheduled.until_us, required.until_us),
+                until_us=min(
+                    self.until_us, scheduled.until_us, required.until_us, counted.until_us
+                ),
                 scheduled=scheduled.by_role,
                 scheduled_total=scheduled.total,
                 required=required.by_role,
+                covers=self.roles.covers,
+                priority=self.roles.priority,
+                ratios=required.ratios,
+                census=counted.census,
+                not_staff=self.roles.not_staff,
             )
-            self._plans[zone_id] = plan
+            self._plans[key] = plan
         return plan

@@ -101,7 +101,7 @@ def next_due(
         due_us = min(due_us, tick_end(floor.fused.scanned_us + settings.hold_us + 1))
     for area in snapshot.zones_of(floor.floor_id):
         zone = floor.zones.get(area.zone_id)
-        plan = snapshot.plan(area.zone_id, first_us)
+        plan = snapshot.plan(area.zone_id, first_us, settings.census_max_age_us)
         if zone is None or plan.from_us > closed_us:
             return first_us
         leave_us = next_leave_us(zone, area, floor.looked, settings.hold_us)
@@ -205,7 +205,7 @@ def close_tick(
     for area in areas:
         zone = floor.zones[area.zone_id]
         outputs += _events(floor, zone, area.zone_id, happenings[area.zone_id], moment)
-        plan = snapshot.plan(area.zone_id, end_us)
+        plan = snapshot.plan(area.zone_id, end_us, settings.census_max_age_us)
         outputs += _occupancy(floor, zone, area.zone_id, area.camera_id, plan, moment)
     return outputs
 

@@ -11,8 +11,10 @@ from runtime.process.settings import Settings
 from schemas.records.frames import Detection, DetectionOutcome
 from tests.support.clusters import cluster_of
 from tests.support.facts import publish_facts
+from workers.registry.coverage_rows import RequirementRow
 from workers.registry.edit import Registered, Stamp, edits
-from workers.registry.rows import CameraRow, RequirementRow, Row, ShiftRow, StaffRow, ZoneRow
+from workers.registry.row import Row
+from workers.registry.rows import CameraRow, ShiftRow, StaffRow, ZoneRow
 
 WIDTH, HEIGHT = 1280, 720
 FRAME_US = 100_000

@@ -111,6 +111,32 @@ def requirement(requirement_id: str = "req", **fields: Any) -> Any:
             "from_minute": 0,
             "to_minute": 0,
             "time_zone": "UTC",
+            "basis": "FIXED",
+            "per": 0,
+            "at_least": 0,
+            **fields,
+        },
+    )
+
+
+def role(
+    name: str,
+    *covers: str,
+    priority: int | None = None,
+    is_staff: bool = True,
+    **fields: Any,
+) -> Any:
+    return versioned(role=name, covers=[*covers], priority=priority, is_staff=is_staff, **fields)
+
+
+def census(people: int, starts_us: int = T0, census_id: str = "count", **fields: Any) -> Any:
+    return versioned(
+        census_id=census_id,
+        **{
+            "zone_id": "zone",
+            "people": people,
+            "starts_us": starts_us,
+            "time_zone": "UTC",
             **fields,
         },
     )
@@ -151,6 +177,8 @@ def topic_of(record: Mapping[str, Any]) -> str:
         "drift_ppm": "camera-clock.v1",
         "since_us": "camera-views.v1",
         "passages": "floors.v1",
+        "covers": "roles.v1",
+        "census_id": "census.v1",
         "shift_id": "shifts.v1",
         "requirement_id": "requirements.v1",
         "zone_id": "zones.v1",

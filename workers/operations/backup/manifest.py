@@ -13,14 +13,14 @@ import msgspec
 
 from runtime.errors import DeadLetter, Stop
 from runtime.storage.objects import ObjectStore, sha256_hex
-from schemas.topics import BADGES, DECISION_TOPICS, READERS, UNITS
+from schemas.topics import BADGES, CENSUS, DECISION_TOPICS, READERS, ROLES, UNITS
 from workers.operations.backup.objects import Copied, Part
 
 FORMAT = 1
 _FOLDER = "manifest"
 
 _CAME_LATER: Final = {
-    *(UNITS.name, READERS.name, BADGES.name),
+    *(UNITS.name, READERS.name, BADGES.name, ROLES.name, CENSUS.name),
     *(topic.name for topic in DECISION_TOPICS),
 }
 """Topics that a backup of an earlier release does not hold: it had none of their records."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 from runtime.facts.log import Fact
 from schemas.topics import (
     CAMERAS,
+    CENSUS,
     FLOORS,
     REFERENCE_TOPICS,
     REQUIREMENTS,
@@ -34,6 +35,7 @@ _REFERENCES: Final[Mapping[str, tuple[str, ...]]] = {
     STAFF.name: (),
     SHIFTS.name: ("zone_id", "staff_id"),
     REQUIREMENTS.name: ("zone_id",),
+    CENSUS.name: ("zone_id",),
 }
 """Fields of a record that name another fact, by topic."""
 

@@ -8,7 +8,7 @@ from runtime.errors import Retry
 from runtime.facts.log import Fact
 from workers.registry.preview import Effect
 from workers.registry.registered import Key, key_of
-from workers.registry.rows import Row
+from workers.registry.row import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,16 @@ from workers.access.rights import Right
 from workers.registry.registered import TOPIC_OF, Key, Registered, kind_of
 from workers.registry.unit_index import UnitIndex
 
-_IN_PART: Final = frozenset({"floor", "staff"})
+_IN_PART: Final = frozenset({"floor", "staff", "role"})
 """Kinds that are read with a right in one of their units: a floor has a name and a time zone, a
-member of staff a pseudonym and a role. What a camera of two units shows is for those of both."""
+member of staff a pseudonym and a role, and a role is everybody's. What a camera of two units shows
+is for those of both."""
 
 REFERS: Final[Mapping[str, Mapping[str, str]]] = {
     "zone": {"camera_id": "camera", "floor_id": "floor"},
     "shift": {"zone_id": "zone", "staff_id": "staff", "replaces": "shift"},
     "requirement": {"zone_id": "zone"},
+    "census": {"zone_id": "zone"},
     "camera": {"floor_id": "floor"},
     "reader": {"floor_id": "floor", "zone_id": "zone"},
     "badge": {"staff_ids": "staff"},

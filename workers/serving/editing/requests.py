@@ -10,7 +10,8 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from workers.registry.files import FieldFault, ImportRefused, checked_row, read_content
 from workers.registry.mappings import read_object, read_objects
-from workers.registry.rows import ROWS, Row
+from workers.registry.row import Row
+from workers.registry.rows import ROWS
 from workers.registry.tables import BadTable
 from workers.registry.text import clean
 from workers.serving.editing.refusals import BadRequest, Unfit

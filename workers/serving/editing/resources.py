@@ -6,12 +6,13 @@ from typing import Final
 
 from schemas.topics import Topic
 from workers.access.rights import Right
-from workers.registry.rows import ROWS, Row
+from workers.registry.row import Row
+from workers.registry.rows import ROWS
 
-STAFFING: Final = frozenset({"zone", "shift", "requirement", "badge"})
+STAFFING: Final = frozenset({"zone", "shift", "requirement", "badge", "census"})
 """Kinds that `Right.EDIT_STAFFING` edits; the others need `Right.EDIT_REGISTRY`."""
 
-_PLURALS: Final[Mapping[str, str]] = {"staff": "staff"}
+_PLURALS: Final[Mapping[str, str]] = {"staff": "staff", "census": "census"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ from schemas.topics import (
     CAMERA_CLOCK,
     CAMERA_VIEWS,
     CAMERAS,
+    CENSUS,
     FLOORS,
     LINKS,
     OCCUPANCY,
     PRESENCE,
     READERS,
     REQUIREMENTS,
+    ROLES,
     SHIFTS,
     STAFF,
     TRACKS,
@@ -280,9 +282,19 @@ VERSIONED_TABLES: tuple[Table, ...] = (
     ),
     _versions(
         REQUIREMENTS,
-        "zone_id, role, count, weekdays, from_minute, to_minute, time_zone",
+        "zone_id, role, count, weekdays, from_minute, to_minute, time_zone, basis, per, at_least",
         "zone_id text, role text, count int4, weekdays int4[], from_minute int4,"
-        "to_minute int4, time_zone text",
+        "to_minute int4, time_zone text, basis text, per int4, at_least int4",
+    ),
+    _versions(
+        ROLES,
+        "covers, priority, is_staff",
+        "covers text[], priority int4, is_staff bool",
+    ),
+    _versions(
+        CENSUS,
+        "zone_id, people, starts_us, time_zone",
+        "zone_id text, people int4, starts_at timestamptz, time_zone text",
     ),
     _versions(
         UNITS,

@@ -8,9 +8,10 @@ from pydantic import ValidationError
 
 from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOORS, SHIFTS, STAFF, ZONES
+from workers.registry.coverage_rows import RequirementRow
 from workers.registry.edit import Registered, Stamp, edits
 from workers.registry.files import ImportRefused, read_rows
-from workers.registry.rows import CameraRow, FloorRow, RequirementRow, ShiftRow, StaffRow, ZoneRow
+from workers.registry.rows import CameraRow, FloorRow, ShiftRow, StaffRow, ZoneRow
 
 NOW = Stamp(valid_from_us=1_000, recorded_at_us=1_000, recorded_by="test")
 CAMERA = CameraRow(camera_id="cam-1", width=640, height=480)

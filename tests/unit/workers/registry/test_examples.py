@@ -15,6 +15,8 @@ FILES = {
     "unit": "units.yaml",
     "reader": "readers.csv",
     "badge": "badges.csv",
+    "role": "roles.csv",
+    "census": "census.csv",
 }
 
 

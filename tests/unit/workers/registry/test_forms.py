@@ -11,7 +11,8 @@ from workers.registry.files import checked_row, read_rows
 from workers.registry.forms import form_of, iso
 from workers.registry.mappings import read_object
 from workers.registry.registered import Registered
-from workers.registry.rows import ROWS, Row
+from workers.registry.row import Row
+from workers.registry.rows import ROWS
 
 WARD = ROOT / "examples" / "ward"
 FILES = {

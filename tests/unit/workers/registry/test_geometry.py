@@ -14,7 +14,8 @@ from workers.registry.files import ImportRefused, read_rows
 from workers.registry.forms import form_of
 from workers.registry.preview import effects_of, notes_of
 from workers.registry.registered import Key, Registered
-from workers.registry.rows import CameraRow, FloorRow, Row
+from workers.registry.row import Row
+from workers.registry.rows import CameraRow, FloorRow
 
 NOW = Stamp(valid_from_us=1_000, recorded_at_us=1_000, recorded_by="test", reason="the whole edit")
 MATRIX = [-900.0, -640.0, 0.0, 0.0, 0.0, -360.0, -900.0, 2700.0, 0.0, -1.0, 0.0, 0.0]

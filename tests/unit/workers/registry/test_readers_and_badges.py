@@ -14,7 +14,8 @@ from workers.registry.files import ImportRefused
 from workers.registry.forms import form_of
 from workers.registry.preview import effects_of
 from workers.registry.registered import Key, Registered
-from workers.registry.rows import BadgeRow, ReaderRow, Row
+from workers.registry.row import Row
+from workers.registry.rows import BadgeRow, ReaderRow
 from workers.registry.unit_index import UnitIndex
 
 NOW = Stamp(valid_from_us=1_000, recorded_at_us=1_000, recorded_by="test")

@@ -11,7 +11,8 @@ from schemas.topics import CAMERAS
 from workers.registry.editing.store import RegistryStore
 from workers.registry.editing.wanted import Applied, Restore
 from workers.registry.registered import Key
-from workers.registry.rows import CameraRow, Polygons, Row
+from workers.registry.row import Row
+from workers.registry.rows import CameraRow, Polygons
 from workers.serving.api.caller import Caller
 from workers.serving.api.registry.kinds import EDIT_PROBLEMS, READ_PROBLEMS, key_of, readable
 from workers.serving.api.registry.parts import (

@@ -10,6 +10,7 @@ from streams.domain.staffing.requirement import required_at
 from streams.domain.staffing.shift import FOREVER_US, scheduled_at
 from tests.support.builders.domain import T0, S, camera, facts_of, requirement, shift, staff, zone
 
+DAY_US = 24 * 3600 * S
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -182,7 +183,7 @@ def test_a_plan_changes_with_shifts_requirements_and_facts() -> None:
 
     def plan(after_s: Any) -> Any:
         at_us = T0 + after_s * S
-        found = facts.at(at_us).plan("zone", at_us)
+        found = facts.at(at_us).plan("zone", at_us, DAY_US)
         return dict(found.scheduled), dict(found.required)
 
     assert plan(0) == ({}, {})

@@ -9,20 +9,14 @@ import pytest
 
 from schemas.topics import CAMERAS, REFERENCE_TOPICS, REQUIREMENTS, SHIFTS, STAFF, ZONES
 from workers.registry.change import Change, OnResize, Options, Stamp
+from workers.registry.coverage_rows import RequirementRow
 from workers.registry.editing.neighbourhood import Index
 from workers.registry.editing.store import change_for
 from workers.registry.editing.wanted import Put, Remove, Restore, Wanted
 from workers.registry.files import ImportRefused
 from workers.registry.preview import effects_of, notes_of
 from workers.registry.registered import Key, Registered
-from workers.registry.rows import (
-    CameraRow,
-    FloorRow,
-    RequirementRow,
-    ShiftRow,
-    StaffRow,
-    ZoneRow,
-)
+from workers.registry.rows import CameraRow, FloorRow, ShiftRow, StaffRow, ZoneRow
 
 START = datetime(2026, 11, 30, 6, tzinfo=UTC)
 NOW_US = int(START.timestamp() * 1e6)
