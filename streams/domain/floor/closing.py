@@ -342,7 +342,8 @@ def _presence(
     floor.shown = shown
     floor.seqs[PRESENCE.name] += 1
     names = _names(floor)
-    rosters = snapshot.rosters(tolerance_of(settings.shifts)) if names else None
+    tolerance = tolerance_of(settings.shifts, snapshot.roles.not_staff)
+    rosters = snapshot.rosters(tolerance) if names else None
     record = FloorPresence(
         floor_id=floor.floor_id,
         seq=floor.seqs[PRESENCE.name],

@@ -7,13 +7,11 @@ other in a circle, contradict nothing. A role fills its own places anyway.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from schemas.records.staffing import Role
 from streams.domain.staffing.assignment import Covers
-
-NOT_STAFF: Final = frozenset({"patient", "visitor"})
-"""Roles that are no staff's unless they are registered as staff's."""
+from streams.domain.staffing.status import NOT_STAFF
 
 
 class Roles(NamedTuple):
@@ -47,7 +45,7 @@ def roles_of(registered: Mapping[str, Role]) -> Roles:
         registered: Roles in force, by role, in any order.
     """
     staff = {role for role, record in registered.items() if record["is_staff"]}
-    not_staff = (NOT_STAFF | registered.keys()) - staff
+    not_staff = frozenset({*NOT_STAFF, *registered}) - staff
     covers = {
         role: sorted({*registered[role]["covers"]} - {role} - not_staff) for role in sorted(staff)
     }

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain.staffing.roles import NOT_STAFF, check_role, roles_of
+from streams.domain.staffing.roles import check_role, roles_of
+from streams.domain.staffing.status import NOT_STAFF
 from tests.support.builders.domain import role
 
 NAMES = st.sampled_from(["nurse", "assistant", "doctor", "patient", "visitor"])
@@ -62,6 +63,7 @@ def test_nobody_but_staff_covers_or_has_priority_whatever_the_order_of_roles(
     shuffled.shuffle(names)
 
     assert found == roles_of({name: registered[name] for name in names})
+    assert hash(found.not_staff) is not None
     assert not found.not_staff & {*found.covers, *found.priority}
     for name, others in found.covers.items():
         assert not {name, *found.not_staff} & {*others}
