@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from streams.domain.evidence.readers import Read, Reader, Seen, reads
+from streams.domain.evidence.readers import Read, Reader, Seen
 from streams.domain.evidence.settings import MICROSECONDS, EvidenceSettings
 from streams.domain.evidence.state import LYING, NOT_PEOPLE, UNSEEN, BadgeState, EvidenceState
 
@@ -20,8 +20,12 @@ _ABOUT_NOBODY: Final = 0.9999
 
 
 def take_read(
-    state: EvidenceState, read: Read, reader: Reader, settings: EvidenceSettings
-) -> dict[str, float]:
+    state: EvidenceState,
+    read: Read,
+    reader: Reader,
+    likelihoods: Mapping[str, float],
+    settings: EvidenceSettings,
+) -> None:
     """Weigh the people of a floor by a read of a badge.
 
     Somebody of whom nothing is known yet is as likely as any other to be the carrier whom the badge
@@ -31,32 +35,24 @@ def take_read(
         state: The floor's evidence, changed in place.
         read: The read.
         reader: Its reader.
+        likelihoods: How likely it would have read each person who was there, by person id.
         settings: Rates.
-
-    Returns:
-        How likely the reader would have read each person who was there, by person id.
     """
-    badge = state.badges.setdefault(read.badge_id, BadgeState())
-    likelihoods = {}
-    for person_id in sorted(state.people):
-        there = _position_at(state, person_id, read.at_us, settings)
-        if there is not None:
-            likelihoods[person_id] = reads(reader, *there)
+    badge = state.badges.get(read.badge_id)
+    if badge is None:
+        badge = state.badges[read.badge_id] = BadgeState()
     before = badge.carriers
-    after: dict[str, float] = {}
     unseen = before.get(UNSEEN, 0.0)
-    for person_id in sorted({*before, *likelihoods}):
+    new = unseen * (1.0 - settings.unseen)
+    after = {name: new * likelihood for name, likelihood in likelihoods.items() if likelihood}
+    for person_id, known in before.items():
         if person_id in NOT_PEOPLE:
             continue
-        known = before.get(person_id, 0.0)
-        if person_id in likelihoods:
-            likelihood = likelihoods[person_id]
-            after[person_id] = (
-                known * max(likelihood, settings.stray)
-                + unseen * (1.0 - settings.unseen) * likelihood
-            )
-        else:  # who left view may be near the reader as well as anywhere
+        likelihood = likelihoods.get(person_id)
+        if likelihood is None:  # who left view may be near the reader as well as anywhere
             after[person_id] = known * settings.unseen
+        else:
+            after[person_id] = known * max(likelihood, settings.stray) + new * likelihood
     after[UNSEEN] = unseen * settings.unseen
     same = badge.reader_id == read.reader_id
     lying = before.get(LYING, 0.0)
@@ -70,7 +66,6 @@ def take_read(
         badge.x_m = reader.x_m if placed else None
         badge.y_m = reader.y_m if placed else None
         badge.range_m = reader.range_m
-    return likelihoods
 
 
 def forget(state: EvidenceState, passed_us: int, settings: EvidenceSettings) -> None:
@@ -100,16 +95,31 @@ def mingle(
     share = 0.5 * -math.expm1(-2.0 * settings.close_swaps_per_s * passed_us / MICROSECONDS)
     close = settings.close_m * settings.close_m
     ordered = sorted(people)
-    for index, one in enumerate(ordered):
-        for other in ordered[index + 1 :]:
-            apart = (one.x_m - other.x_m) ** 2 + (one.y_m - other.y_m) ** 2
-            if apart <= close:
-                _exchange(state, one.person_id, other.person_id, share)
+    known = [state.badges[badge_id].carriers for badge_id in sorted(state.badges)]
+    for one, other in _close_pairs(ordered, close):
+        _exchange(state, known, ordered[one].person_id, ordered[other].person_id, share)
 
 
-def _exchange(state: EvidenceState, one: str, other: str, share: float) -> None:
-    for badge_id in sorted(state.badges):
-        carriers = state.badges[badge_id].carriers
+def _close_pairs(people: Sequence[Seen], close: float) -> list[tuple[int, int]]:
+    """Pairs of people whose distance squared is at most so much, in their order."""
+    by_x = sorted(
+        (one.x_m, one.y_m, index) for index, one in enumerate(people) if one.x_m == one.x_m
+    )
+    found = []
+    for at, (x_m, y_m, one) in enumerate(by_x):
+        for other_x_m, other_y_m, other in by_x[at + 1 :]:
+            along = (x_m - other_x_m) ** 2
+            if along > close:
+                break
+            if along + (y_m - other_y_m) ** 2 <= close:
+                found.append((min(one, other), max(one, other)))
+    return sorted(found)
+
+
+def _exchange(
+    state: EvidenceState, known: Sequence[dict[str, float]], one: str, other: str, share: float
+) -> None:
+    for carriers in known:
         here, there = carriers.get(one, 0.0), carriers.get(other, 0.0)
         if here or there:
             moved = share * (here - there)
@@ -154,25 +164,6 @@ def doubt(badge: BadgeState, at_us: int) -> None:
         },
         rest=True,
     )
-
-
-def _position_at(
-    state: EvidenceState, person_id: str, at_us: int, settings: EvidenceSettings
-) -> tuple[float, float, float, Sequence[str]] | None:
-    """The remembered position of a person that is nearest in time; None when they were not there.
-
-    Its standard deviation grows by what somebody walks between the two times.
-    """
-    nearest = None
-    for when_us, x_m, y_m, sd_m, zone_ids in reversed(state.people[person_id].trail):
-        off_us = abs(when_us - at_us)
-        if nearest is not None and off_us >= nearest[0]:
-            break
-        nearest = (off_us, x_m, y_m, sd_m, zone_ids)
-    if nearest is None or nearest[0] > 2 * settings.trail_step_us:
-        return None
-    off_us, x_m, y_m, sd_m, zone_ids = nearest
-    return x_m, y_m, sd_m + off_us / MICROSECONDS, zone_ids
 
 
 def _normalised(weights: Mapping[str, float], *, rest: bool = False) -> dict[str, float]:

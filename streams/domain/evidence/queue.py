@@ -8,6 +8,7 @@ it is handed back, to become a link.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from schemas.records.evidence import BadgeRead
@@ -54,7 +55,10 @@ def offer(queue: ReadQueue, *records: BadgeRead) -> None:
 
 def in_order(records: Iterable[BadgeRead]) -> list[BadgeRead]:
     """Reads in order of time, reader and badge; copies of one as they were recorded."""
-    return sorted(records, key=lambda one: (_key(one), _order(one)))
+    found = sorted(records, key=_key)
+    if any(_key(one) == _key(other) for one, other in pairwise(found)):
+        found.sort(key=lambda one: (_key(one), _order(one)))
+    return found
 
 
 def due(queue: ReadQueue, end_us: int, settings: EvidenceSettings) -> Due:
@@ -71,7 +75,8 @@ def due(queue: ReadQueue, end_us: int, settings: EvidenceSettings) -> Due:
     waiting: list[BadgeRead] = []
     found = Due([], {}, [])
     newest: dict[str, tuple[int, int]] = {}
-    known_keys = {tuple(key) for key in queue.taken}
+    times = {one["at_us"] for one in queue.waiting}
+    known_keys = {tuple(key) for key in queue.taken if key[0] in times}
     for record in queue.waiting:
         if visible_us(record) > end_us:
             waiting.append(record)

@@ -5,6 +5,8 @@ one time arrive makes no difference.
 """
 
 from collections.abc import Mapping, Sequence
+from math import isnan
+from operator import attrgetter
 from typing import Final, Literal, NamedTuple
 
 from streams.domain.evidence.carriers import doubt, forget, mingle, move, take_read
@@ -13,6 +15,7 @@ from streams.domain.evidence.roles import Confusion, Worn, fade, take_worn
 from streams.domain.evidence.settings import EvidenceSettings
 from streams.domain.evidence.state import UNSEEN, EvidenceState, PersonState
 from streams.domain.evidence.travel import TwoPositions, two_positions
+from streams.domain.evidence.whereabouts import Whereabouts
 
 MOST_READS: Final = 5
 """So many reads of a person are remembered, to be shown."""
@@ -87,19 +90,22 @@ def advance(
         mingle(state, moment.people, together_us, settings)
     for link in sorted(moment.joined, key=lambda one: (one.later, one.earlier, one.kind)):
         _join(state, link)
-    for person in sorted(moment.people, key=lambda one: one.person_id):
+    for person in sorted(moment.people, key=attrgetter("person_id")):
         _note(state, person, moment.at_us, settings)
     found = []
+    whereabouts = Whereabouts(state, settings) if moment.reads else None
     for read in sorted(moment.reads):
         reader = readers.get(read.reader_id)
-        if reader is None or moment.at_us - read.at_us > settings.trail_us:
+        if reader is None or not whereabouts or moment.at_us - read.at_us > settings.trail_us:
             continue  # nobody's position at that time is remembered
         badge = state.badges.get(read.badge_id)
         twice = None if badge is None else two_positions(badge, read, reader, settings)
         if badge is not None and twice is not None:
             doubt(badge, read.at_us)
             found.append(twice)
-        for person_id, likelihood in take_read(state, read, reader, settings).items():
+        likelihoods = whereabouts.likelihoods(reader, read.at_us)
+        take_read(state, read, reader, likelihoods, settings)
+        for person_id, likelihood in likelihoods.items():
             if likelihood >= _NEAR:
                 kept = state.people[person_id].reads
                 kept.append([read.at_us, read.reader_id, read.badge_id, round(likelihood, 3)])
@@ -119,12 +125,14 @@ def _pass(state: EvidenceState, passed_us: int, settings: EvidenceSettings) -> N
 
 
 def _note(state: EvidenceState, person: Seen, at_us: int, settings: EvidenceSettings) -> None:
-    known = state.people.setdefault(person.person_id, PersonState())
+    known = state.people.get(person.person_id)
+    if known is None:
+        known = state.people[person.person_id] = PersonState()
     known.seen_us = at_us
     trail = known.trail
     if not trail or at_us - trail[-1][0] >= settings.trail_step_us:
         position = [person.x_m, person.y_m, person.position_sd_m]
-        if all(value == value for value in position):  # noqa: PLR0124  NaN: not known
+        if not any(map(isnan, position)):
             trail.append([at_us, *position, sorted(person.zone_ids)])
         elif person.zone_ids:
             trail.append([at_us, 0.0, 0.0, _ANYWHERE_M, sorted(person.zone_ids)])

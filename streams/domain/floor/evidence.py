@@ -7,6 +7,7 @@ looks. All other ticks leave it as it is, so that it makes no difference which o
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isnan
 from typing import Final, NamedTuple
 
 from schemas.records.evidence import BadgeRead
@@ -142,17 +143,17 @@ def take_in(
 
 def seen(people: PeopleOnFloor) -> list[Seen]:
     """People as evidence sees them."""
-    return [
-        Seen(name, x_m, y_m, UNFUSED_SD_M if sd_m != sd_m else sd_m, zone_ids)  # noqa: PLR0124
-        for name, x_m, y_m, sd_m, zone_ids in zip(
+    sizes_m = people.sizes["position_sd_m"].tolist()
+    return list(
+        map(
+            Seen,
             people.person_ids,
             people.table["x_m"].tolist(),
             people.table["y_m"].tolist(),
-            people.sizes["position_sd_m"].tolist(),
+            [UNFUSED_SD_M if isnan(sd_m) else sd_m for sd_m in sizes_m],
             people.zone_ids,
-            strict=True,
         )
-    ]
+    )
 
 
 def joined_of(floor_id: str, tracks: Iterable[Link], people: Iterable[FloorLink]) -> list[Joined]:
