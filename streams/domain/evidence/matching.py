@@ -14,12 +14,15 @@ to the last few bits however near to 0 or 1 it is.
 """
 
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streams.domain.jit import Compiler
-from streams.domain.tracking.types import Indices, Vector
+
+Indices: TypeAlias = NDArray[np.int64]
+Vector: TypeAlias = NDArray[np.float64]
 
 MOST_OPEN: Final = 8
 """Columns that rows share at one time, at most, where the sum is found."""
