@@ -11,7 +11,8 @@ from runtime.checkpoints import OutputRecord, PartitionProgress, Record, Setting
 from runtime.checkpoints.codec import assemble
 from runtime.clock import SystemClock
 from runtime.process.settings import Settings
-from schemas.topics import TOPICS
+from schemas.topics import BADGE_READS, TOPICS
+from streams.domain.evidence.waiting import WaitingReads, fault_of
 from streams.domain.facts.timeline import Facts, InvalidFact
 from streams.domain.settings import PipelineSettings
 from streams.processor.pipeline_fold import PipelineFold, Wire
@@ -20,7 +21,7 @@ from streams.state.fold_version import FOLD_VERSION
 from streams.state.settings_by_offset import to_values
 from streams.state.version import STATE_VERSION
 from tests.support.clusters import cluster_of
-from tests.support.fakes import KnownEvidence, registry_in_memory
+from tests.support.fakes import registry_in_memory
 
 __all__ = [
     "DERIVED",
@@ -29,6 +30,7 @@ __all__ = [
     "STATE_VERSION",
     "Fact",
     "Pipeline",
+    "Read",
     "Sent",
     "decode",
     "encode",
@@ -101,6 +103,54 @@ def decode(topic: str, value: bytes) -> Any:
     return _CODECS[topic].decode(value)
 
 
+class Read(NamedTuple):
+    """One record of the reads of badges.
+
+    Attributes:
+        appended_us: Time at which it was appended to its topic, UTC microseconds.
+        value: Bytes of the record.
+    """
+
+    appended_us: int
+    value: bytes
+
+
+class _Reads(WaitingReads):
+    """Knows at an event time the reads appended until then; leaves out those with a fault."""
+
+    def __init__(self, log: Sequence[Read]) -> None:
+        super().__init__()
+        self._log = log
+        self._next_offset = 0
+
+    def ensure(self, newest_us: int) -> None:
+        while (offset := self._next_offset) < len(self._log):
+            if self._log[offset].appended_us > newest_us:
+                break
+            record = decode(BADGE_READS.name, self._log[offset].value)
+            if fault_of(record) is None:
+                self.add(offset, record)
+            self._next_offset += 1
+        super().ensure(newest_us)
+
+    def resume(self, offsets: Mapping[str, int]) -> None:
+        self._next_offset = offsets.get(BADGE_READS.name, 0)
+
+    def offsets(self) -> dict[str, int]:
+        first = self.first_offset()
+        return {BADGE_READS.name: self._next_offset if first is None else first}
+
+
+class _Evidence:
+    """The reads of the one partition that is folded."""
+
+    def __init__(self, log: Sequence[Read]) -> None:
+        self._log = log
+
+    def partition(self, partition: int) -> _Reads:
+        return _Reads(self._log)
+
+
 class _ReferenceData:
     """Knows at an event time the facts appended until then; skips a refused fact."""
 
@@ -129,6 +179,7 @@ class Pipeline:
     Args:
         partition: Number of the partition.
         log: Reference data in the order in which it was appended.
+        reads: Reads of badges of the partition, in the same order.
         checkpoint: Records, by key, of a checkpoint to resume from; None for the start of the log.
 
     Attributes:
@@ -136,7 +187,11 @@ class Pipeline:
     """
 
     def __init__(
-        self, partition: int, log: Sequence[Fact], checkpoint: Mapping[bytes, bytes] | None = None
+        self,
+        partition: int,
+        log: Sequence[Fact],
+        reads: Sequence[Read],
+        checkpoint: Mapping[bytes, bytes] | None = None,
     ) -> None:
         self.sent: list[Sent] = []
         self._partition = partition
@@ -145,7 +200,7 @@ class Pipeline:
             self._emit,
             wire=Wire(cluster_of(Settings(topic_prefix=""), registry=_SCHEMAS)),
             facts=_ReferenceData(log),
-            evidence=KnownEvidence(),
+            evidence=_Evidence(reads),
             settings=PipelineSettings(),
             clock=SystemClock(),
         )

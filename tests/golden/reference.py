@@ -98,7 +98,7 @@ def _zones() -> Iterator[dict[str, Any]]:
         if floor_id in ("f1", "f6"):
             yield left | {"polygon": _polygon(LEFT_LATER)} | _version(2, 290)
         if floor_id == "f4":
-            yield right | {"removed": True} | _version(2, 420)
+            yield right | _version(2, 420) | {"removed": True}
         if floor_id == "f5":
             yield right | {"polygon": _polygon(BOW)} | _version(2, 200)  # refused
         if floor_id == FUSED or any(name.startswith(floor_id) for name in CALIBRATED):
@@ -132,7 +132,7 @@ def _shifts() -> Iterator[dict[str, Any]]:
         times = {"starts_us": change_us, "ends_us": change_us + 8 * 3_600 * S}
         yield day | zone | times | _version(1, _BEFORE_S)
         if floor_id == "f3":
-            yield day | zone | times | {"removed": True} | _version(2, 450)
+            yield day | zone | times | _version(2, 450) | {"removed": True}
 
 
 def _requirements() -> Iterator[dict[str, Any]]:

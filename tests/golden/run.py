@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from tests.golden import figures, files
 from tests.golden.adapter import FOLD_VERSION, STATE_VERSION, Pipeline, Sent
+from tests.golden.reads import appended, reads
 from tests.golden.reference import reference_data
 from tests.golden.world import MINUTES, MS, RESTART_S, T0, Input
 
@@ -65,6 +66,9 @@ def input_figures(logs: dict[int, list[Input]]) -> figures.Figures:
     facts = [f"{fact.appended_us} {fact.topic} {fact.value!r}\n" for fact in reference_data()]
     digest = hashlib.sha256("".join(facts).encode()).hexdigest()
     found["reference data"] = {"records": len(facts), "sha256": digest}
+    sent = [f"{one.appended_us} {one.floor_id} {one.value!r}\n" for one in appended()]
+    digest = hashlib.sha256("".join(sent).encode()).hexdigest()
+    found["badge reads"] = {"records": len(sent), "sha256": digest}
     return found
 
 
@@ -72,7 +76,7 @@ def once_through(logs: dict[int, list[Input]]) -> Outcome:
     """Fold every partition from its start to its end."""
     outcome = Outcome()
     for partition, log in logs.items():
-        _go_on(Pipeline(partition, reference_data()), partition, log, outcome)
+        _go_on(Pipeline(partition, reference_data(), reads(partition)), partition, log, outcome)
     return outcome
 
 
@@ -89,7 +93,7 @@ def restarted(logs: dict[int, list[Input]], first: Outcome, saved: Checkpoints) 
     """
     outcome = Outcome(checkpoints={RESTART_S: saved})
     for partition, checkpoint in saved.items():
-        pipeline = Pipeline(partition, reference_data(), checkpoint)
+        pipeline = Pipeline(partition, reference_data(), reads(partition), checkpoint)
         _go_on(pipeline, partition, logs[partition], outcome)
         before = first.sent[partition][: first.sent_by_restart[partition]]
         outcome.sent[partition] = before + outcome.sent[partition]

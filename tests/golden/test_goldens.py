@@ -116,7 +116,20 @@ def test_the_world_holds_what_the_goldens_are_for(golden: Any, first: run.Outcom
     assert events == {"ENTERED", "LEFT", "DWELL_EXCEEDED", "WITHDRAWN"}
     assert len(by_topic["links.observed.v1"]) > 100
     links = {record["kind"] for record in records("links.observed.v1")}
-    assert links == {"MERGE", "SPLIT", "REIDENTIFICATION", "HAND_OVER"}
+    assert links == {"MERGE", "SPLIT", "REIDENTIFICATION", "HAND_OVER", "BADGE"}
     assert missing == {True, False}
     assert {record["scheduled"] for record in measured} == {0, 1}
     assert {record["required"] for record in measured} == {0, 1, 2}
+
+    reasons_of_links = " ".join(
+        record["reason"] for record in records("links.observed.v1") if record["kind"] == "BADGE"
+    )
+    for what in ("too late to say", "in two positions at once", "which the floor does not have"):
+        assert what in reasons_of_links
+    people = [one for record in records("presence.updated.v1") for one in record["people"]]
+    assert {one["role"] for one in people} == {"", "nurse", "doctor"}
+    assert {one["staff_id"] for one in people} >= {None, "f9-s1", "f9-s2"}
+    assert any(one["role"] and one["staff_id"] is None for one in people)
+    roles = [role for record in measured for role in record["roles"]]
+    assert {bool(role["present_min"]) for role in roles} == {True, False}
+    assert {role["gap_min"] < role["gap_max"] for role in roles} == {True, False}
