@@ -11,6 +11,7 @@ from runtime.kafka.producer import ReliableProducer
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS
+from tests.chaos.pipeline.read_feeder import RecordedReads
 from tests.chaos.pipeline.source_clocks import SourceClocks
 from tests.support.clusters import cluster_of
 from tests.support.large_ward import START_US, Camera
@@ -34,6 +35,7 @@ class Feeder:
         start_us: Event time at which the input begins, microseconds.
         source_clocks: Clocks of the cameras; with them each outcome is sent at its event time, and
             says what its camera's clock said.
+        reads: Reads of badges to append ahead of the outcomes; None for none.
 
     Attributes:
         sent: Number of records handed to the producer.
@@ -52,9 +54,11 @@ class Feeder:
         pace: float,
         start_us: int = START_US,
         source_clocks: SourceClocks | None = None,
+        reads: RecordedReads | None = None,
     ) -> None:
         self._shift_us = start_us - START_US
         self._source_clocks = source_clocks
+        self._reads = reads
         self._codec = SchemaRegistry(settings.registry_url).writer(DETECTIONS)
         self._producer = ReliableProducer(
             cluster_of(settings),
@@ -100,6 +104,8 @@ class Feeder:
             for event in self._events:
                 if event.at_us > self._last_us or not self._wait_for(event.at_us):
                     return
+                if self._reads is not None and (wait_s := self._reads.wait_s(event.at_us)) > 0:
+                    time.sleep(wait_s)
                 key = event.camera.camera_id.encode()
                 value = self._codec.encode(self._dated(event.record))
                 sent = (self._partitions[event.camera.floor_id], key, value)

@@ -18,6 +18,7 @@ from streams.processor.pipeline_settings import pipeline_settings
 from streams.stage import OUTPUTS
 from tests.chaos.pipeline.decisions import dated, faults_of
 from tests.chaos.pipeline.histories import one_history
+from tests.chaos.pipeline.read_checks import wrong_reads
 from tests.support.clusters import cluster_of, installation_of
 from tests.support.digests import table_digest
 from workers.operations.verification.digests import distinct, read_items
@@ -84,6 +85,7 @@ def judge(
     expected_dead_letters: int,
     seamed: bool = False,
     live: bool = False,
+    reads: bool = True,
 ) -> Verdict:
     """Compare everything that a settled pipeline wrote.
 
@@ -93,6 +95,7 @@ def judge(
         expected_dead_letters: Number of dead letters that the attack has made.
         seamed: Whether two releases wrote it, which no single fold repeats.
         live: Whether the input is dated by the wall clock.
+        reads: Whether badges were read.
     """
     verdict = Verdict(seamed=seamed)
     oracle = {} if seamed else fold_detections(cluster_of(settings), pipeline_settings(settings))
@@ -120,6 +123,8 @@ def judge(
         difference = first_difference(cluster_of(settings), topic.name, expected, fold)
         if difference is not None:
             verdict.mismatches.append(difference)
+    if reads:
+        verdict.mismatches += wrong_reads(settings, histories, seamed=seamed, live=live)
     if seamed or live:
         verdict.mismatches += one_history(settings, histories)
     if live:

@@ -21,7 +21,9 @@ from tests.chaos.pipeline.arena import Arena
 from tests.chaos.pipeline.clocks import Clocks
 from tests.chaos.pipeline.feeder import Feeder
 from tests.chaos.pipeline.progress import Progress
+from tests.chaos.pipeline.read_feeder import RecordedReads, SentReads
 from tests.chaos.pipeline.source_clocks import SourceClocks
+from tests.chaos.pipeline.ward_reads import WardReads
 from tests.support.clusters import cluster_of
 from tests.support.large_ward import START_US, Camera, register
 from tests.support.services import delete_topics
@@ -77,6 +79,7 @@ class AttackedPipeline:
         board_url: URL of the board, without a slash at its end.
         streams: Names of its stream processors.
         source_clocks: Clocks of its cameras; None where the input is not dated by the wall clock.
+        sent_reads: Reads of badges that are sent as they are made; None where they are recorded.
         expected_dead_letters: Number of dead letters that the attack itself has made.
         repeated: Number of input records that were appended twice.
         leaving: Processes that were asked to end, and must start again.
@@ -93,6 +96,7 @@ class AttackedPipeline:
     board_url: str
     streams: tuple[str, ...]
     source_clocks: SourceClocks | None = None
+    sent_reads: SentReads | None = None
     expected_dead_letters: int = 0
     repeated: int = 0
     leaving: list[str] = field(default_factory=list)
@@ -218,6 +222,8 @@ class AttackedPipeline:
             PipelineStopped: It does not get there.
         """
         self.feeder.finish(deadline_s)
+        if self.sent_reads is not None:
+            self.sent_reads.close()
         self.catch_up(self.mark(deadline_s), deadline_s)
         still: list[object] = []
 
@@ -298,6 +304,8 @@ def attacked_pipeline(
                 _await_ready(supervisor, name)
         if live:
             start_us = time.time_ns() // 1_000 + FEW_SECONDS_AHEAD_US
+        reads = WardReads(cameras, partitions, seconds, seed)
+        sent_reads = SentReads(settings, reads, start_us) if live else None
         progress = Progress(settings, sorted(set(partitions.values())))
         feeder = Feeder(
             settings,
@@ -308,6 +316,7 @@ def attacked_pipeline(
             pace=pace,
             start_us=start_us,
             source_clocks=source_clocks,
+            reads=None if live else RecordedReads(settings, reads),
         )
         try:
             yield AttackedPipeline(
@@ -321,10 +330,13 @@ def attacked_pipeline(
                 board_url=f"http://127.0.0.1:{board_port}",
                 streams=streams,
                 source_clocks=source_clocks,
+                sent_reads=sent_reads,
                 workers=workers,
             )
         finally:
             feeder.close()
+            if sent_reads is not None:
+                sent_reads.close()
             progress.close()
     delete_topics(arena.services, settings.topic_prefix)
 
