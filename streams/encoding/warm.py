@@ -17,7 +17,7 @@ from streams.domain.floor.presence import (
     who_they_are,
 )
 from streams.domain.tracking.tables import TRACK_UPDATE
-from streams.domain.zones.area import table_of, who_stands
+from streams.domain.zones.standing import table_of, who_stands
 from streams.encoding.outcomes import OutcomeReader
 from streams.encoding.presences import PresenceWriter
 from streams.encoding.text import Kept

@@ -10,13 +10,8 @@ from runtime.facts.log import FactLog, fact_key
 from runtime.process.metrics import STREAM_BACK_DATED
 from runtime.retry import Tries, constant
 from schemas.topics import Topic
-from streams.domain.facts.timeline import (
-    ConflictingFact,
-    Facts,
-    InvalidFact,
-    VisibilityRule,
-    visible_from,
-)
+from streams.domain.facts.timeline import Facts
+from streams.domain.facts.versions import ConflictingFact, InvalidFact, VisibilityRule, visible_from
 
 log = structlog.get_logger(__name__)
 

@@ -15,7 +15,8 @@ from runtime.facts.log import Fact
 from runtime.process.settings import Settings
 from runtime.redaction import redacted_url
 from schemas.topics import ZONES
-from streams.domain.facts.timeline import Facts, InvalidFact
+from streams.domain.facts.timeline import Facts
+from streams.domain.facts.versions import InvalidFact
 from workers.ingest.sources.base import Image, SourceFrame
 from workers.ingest.sources.file import VideoFile
 from workers.registry.change import OnResize, Options, Stamp, stamped

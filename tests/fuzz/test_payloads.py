@@ -22,7 +22,8 @@ from schemas.topics import (
     ZONE_EVENTS,
     Topic,
 )
-from streams.domain.facts.timeline import ConflictingFact, Facts, InvalidFact
+from streams.domain.facts.timeline import Facts
+from streams.domain.facts.versions import ConflictingFact, InvalidFact
 from streams.domain.settings import PipelineSettings
 from streams.processor.pipeline_fold import PipelineFold, Wire
 from tests.fuzz.fuzzing import fuzz, scales

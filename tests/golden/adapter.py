@@ -13,7 +13,8 @@ from runtime.clock import SystemClock
 from runtime.process.settings import Settings
 from schemas.topics import BADGE_READS, TOPICS
 from streams.domain.evidence.waiting import WaitingReads, fault_of
-from streams.domain.facts.timeline import Facts, InvalidFact
+from streams.domain.facts.timeline import Facts
+from streams.domain.facts.versions import InvalidFact
 from streams.domain.settings import PipelineSettings
 from streams.processor.pipeline_fold import PipelineFold, Wire
 from streams.stage import OUTPUTS

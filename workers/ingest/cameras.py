@@ -1,6 +1,7 @@
 """Look up the camera version in force, so that its masks are applied to every frame."""
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -11,7 +12,14 @@ from runtime.kafka.cluster import Cluster
 from runtime.process.service import Service
 from runtime.retry import Tries, constant, retried
 from schemas.topics import CAMERAS
-from streams.domain.facts.timeline import ConflictingFact, Facts, InvalidFact, visible_from
+from streams.domain.facts.check import checked
+from streams.domain.facts.versions import (
+    ConflictingFact,
+    InvalidFact,
+    Record,
+    Timeline,
+    visible_from,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -31,8 +39,7 @@ class CameraBook:
         self._clock = service.clock
         self._stop = service.stop
         self._log = FactLog(cluster, [CAMERAS])
-        self._facts = Facts()
-        self._versions: dict[str, list[dict[str, Any]]] = {}
+        self._cameras = Timeline("camera_id")
         self._lock = threading.Lock()
 
     def at(self, camera_id: str, at_us: int) -> Any | None:
@@ -48,7 +55,7 @@ class CameraBook:
         with self._lock:
             if at_us > self._log.complete_until_us():
                 self._sync()
-            return self._facts.at(at_us).cameras.get(camera_id)
+            return self._cameras.one_at(camera_id, at_us)
 
     def require(self, camera_id: str, at_us: int | None) -> None:
         """Check that a camera can be served from `at_us`, or from now on if None.
@@ -61,7 +68,7 @@ class CameraBook:
         """
         with self._lock:
             self._sync()
-            versions = list(self._versions.get(camera_id, []))
+            versions = list(self._cameras.versions_of(camera_id).values())
         if not versions:
             raise Stop(
                 f"camera {camera_id} is not registered: write its id, floor and size to a file "
@@ -77,7 +84,7 @@ class CameraBook:
                 "valid_from and recorded_at, or give a later --start-time"
             )
 
-    def _await_visible(self, camera_id: str, versions: list[dict[str, Any]]) -> None:
+    def _await_visible(self, camera_id: str, versions: Sequence[Record]) -> None:
         while self.at(camera_id, self._clock.now_us()) is None:
             now_us = self._clock.now_us()
             due_us = min(
@@ -94,14 +101,15 @@ class CameraBook:
 
     def _sync(self) -> None:
         for fact in retried(self._read, Tries(_AGAIN, self._clock, self._stop.wait)):
+            camera_id = fact.record["camera_id"]
             try:
-                self._facts.add(fact.topic.name, fact.record)
+                known = self._cameras.versions_of(camera_id).values()
+                checked(fact.topic.name, camera_id, fact.record, known)
+                self._cameras.add(fact.record)
             except InvalidFact as error:
                 log.error("ingest.camera_invalid", error=str(error))
             except ConflictingFact as error:
                 raise Stop(str(error)) from error
-            else:
-                self._versions.setdefault(fact.record["camera_id"], []).append(fact.record)
 
     def _read(self) -> list[Fact]:
         try:

@@ -28,7 +28,7 @@ from schemas.topics import (
     Topic,
 )
 from streams.domain.facts.suspicion import holds
-from streams.domain.facts.timeline import visible_from
+from streams.domain.facts.versions import visible_from
 from streams.domain.staffing.intervals import contains
 from streams.domain.staffing.roster import EXCHANGEABLE, is_planned, taken_over
 from workers.registry.unit_index import ROSTERED_FOR_US, UnitIndex

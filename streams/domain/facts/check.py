@@ -1,12 +1,13 @@
 """Whether a version of a fact or decision can be used; the fold and imports ask this function."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 from schemas.topics import CAMERA_CLOCK, CAMERAS, CENSUS, FLOORS, REQUIREMENTS, ROLES, ZONES
 from streams.domain.camera.clock import check_clock
 from streams.domain.camera.projection import check_homography, pinhole_of
 from streams.domain.facts.location import check_location
+from streams.domain.facts.versions import InvalidFact, Record
 from streams.domain.identity.passage import passages_of
 from streams.domain.staffing.census import check_census
 from streams.domain.staffing.requirement import check_requirement
@@ -64,3 +65,33 @@ def check_fact(
                 f"{record['floor_id']!r}; register it under a new id"
             )
     return area
+
+
+def checked(
+    topic_name: str, identity: str, record: Record, versions: Iterable[Record]
+) -> ZoneArea | None:
+    """Check one version of a fact among its other ones.
+
+    Args:
+        topic_name: Its topic.
+        identity: Its id.
+        record: Its decoded record.
+        versions: Versions of the same fact that are known already.
+
+    Returns:
+        The area of a zone; None for every other fact.
+
+    Raises:
+        InvalidFact: It cannot be used; the message names it and the fault.
+    """
+    floors = [known["floor_id"] for known in versions if _has_floor(known)]
+    try:
+        return check_fact(topic_name, record, floors)
+    except (ValueError, OverflowError) as error:
+        raise InvalidFact(
+            f"{topic_name} {identity!r} version {record['version']}: {error}"
+        ) from error
+
+
+def _has_floor(record: Record) -> bool:
+    return not record["removed"] and "floor_id" in record

@@ -22,7 +22,8 @@ from streams.domain.staffing.rosters import Rosters
 from streams.domain.staffing.shift import FOREVER_US, scheduled_at
 from streams.domain.staffing.status import Tolerance
 from streams.domain.tracking.types import Vector
-from streams.domain.zones.area import AreaTable, ZoneArea, counts, table_of, zone_area
+from streams.domain.zones.area import ZoneArea, counts, zone_area
+from streams.domain.zones.standing import AreaTable, table_of
 
 __all__ = ["FOREVER_US", "Snapshot", "ZoneArea", "zone_area"]
 

@@ -32,7 +32,6 @@ from streams.domain.person import person_id
 from streams.domain.settings import FloorSettings
 from streams.domain.staffing.coverage import Plan
 from streams.domain.staffing.status import tolerance_of
-from streams.domain.zones.area import AreaTable, who_stands
 from streams.domain.zones.membership import (
     REMEMBERED_US,
     Happening,
@@ -46,6 +45,7 @@ from streams.domain.zones.membership import (
     observe_standing,
 )
 from streams.domain.zones.occupancy import measure
+from streams.domain.zones.standing import AreaTable, who_stands
 
 _WITH_DWELL: Final = ("LEFT", "DWELL_EXCEEDED")
 

@@ -15,7 +15,8 @@ from schemas.records.zones import ZoneEventKind, ZoneOccupancy
 from streams.domain.camera.view import View
 from streams.domain.seqs import Seqs, seqs_of
 from streams.domain.staffing.shift import FOREVER_US
-from streams.domain.zones.area import INSIDE, UNSEEN, ZoneArea
+from streams.domain.zones.area import ZoneArea
+from streams.domain.zones.standing import INSIDE, UNSEEN
 
 REMEMBERED_US: Final = 10_000_000
 """A stay that ended this long ago is not corrected any more, microseconds of event time."""

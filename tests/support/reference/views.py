@@ -7,8 +7,9 @@ import numpy as np
 
 from streams.domain.camera.people import PERSON
 from streams.domain.camera.view import View
-from streams.domain.zones.area import ZoneArea, table_of, who_stands
+from streams.domain.zones.area import ZoneArea
 from streams.domain.zones.membership import Happening, ZoneState, observe_standing
+from streams.domain.zones.standing import table_of, who_stands
 
 _NOT_A_NUMBER = float("nan")
 

@@ -15,7 +15,8 @@ from runtime.kafka.cluster import Cluster
 from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.reader import read_between, spans
 from schemas.topics import DETECTIONS, FOLDED_TOPICS, TOPICS, TRACKS
-from streams.domain.facts.timeline import Facts, visible_as_of
+from streams.domain.facts.timeline import Facts
+from streams.domain.facts.versions import visible_as_of
 from streams.domain.settings import PipelineSettings
 from streams.processor.evidence_source import EvidenceSource
 from streams.processor.fact_source import FactSource

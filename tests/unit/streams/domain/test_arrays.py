@@ -10,7 +10,8 @@ from streams.domain.camera.feet import BODY
 from streams.domain.camera.people import NOWHERE, locate
 from streams.domain.camera.picture import UNKNOWN
 from streams.domain.tracking.tables import TRACK_UPDATE, TrackState
-from streams.domain.zones.area import INSIDE, OUTSIDE, UNSEEN, table_of, who_stands, zone_area
+from streams.domain.zones.area import zone_area
+from streams.domain.zones.standing import INSIDE, OUTSIDE, UNSEEN, table_of, who_stands
 from tests.support.builders.domain import rectangle, zone
 from tests.support.reference.geometry import inside
 from tests.support.reference.projection import project, to_millimetre

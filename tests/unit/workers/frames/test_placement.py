@@ -6,7 +6,8 @@ import pytest
 
 from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOOR_PARTITIONS, FLOORS, ZONES
-from streams.domain.facts.timeline import Facts, InvalidFact
+from streams.domain.facts.timeline import Facts
+from streams.domain.facts.versions import InvalidFact
 from tests.support.builders.domain import T0
 from tests.support.builders.domain import camera as registered
 from workers.frames.placement import Placement, PlacementUnknown

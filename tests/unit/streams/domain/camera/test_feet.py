@@ -11,7 +11,8 @@ from streams.domain.camera.feet import BODY, EDGE_SHARE, UPRIGHT
 from streams.domain.camera.people import NOWHERE, locate
 from streams.domain.camera.picture import UNKNOWN, Picture, picture_of
 from streams.domain.tracking.tables import TRACK_UPDATE, TrackState
-from streams.domain.zones.area import INSIDE, MARGIN_SHARE, table_of, who_stands, zone_area
+from streams.domain.zones.area import zone_area
+from streams.domain.zones.standing import INSIDE, MARGIN_SHARE, table_of, who_stands
 from tests.support.builders.domain import camera, rectangle, zone
 
 WIDTH, HEIGHT = 800.0, 600.0

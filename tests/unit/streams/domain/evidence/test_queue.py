@@ -19,7 +19,7 @@ from streams.domain.evidence.queue import (
     visible_us,
 )
 from streams.domain.evidence.settings import EvidenceSettings
-from streams.domain.facts import timeline
+from streams.domain.facts import versions
 
 S = 1_000_000
 TICK_US = 200_000
@@ -112,7 +112,7 @@ def test_a_read_is_visible_five_seconds_after_it_was_recorded() -> None:
 
     assert due(queue, 16 * S - TICK_US, RATES).reads == []
     assert len(due(queue, 16 * S, RATES).reads) == 1
-    assert VISIBLE_AFTER_US == timeline.VISIBLE_AFTER_US == 5 * S
+    assert VISIBLE_AFTER_US == versions.VISIBLE_AFTER_US == 5 * S
 
 
 def test_a_read_that_comes_again_is_dropped() -> None:

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.facts import log as fact_log
-from streams.domain.facts.timeline import (
+from streams.domain.facts.timeline import Facts
+from streams.domain.facts.versions import (
     VISIBLE_AFTER_US,
     ConflictingFact,
-    Facts,
     InvalidFact,
     visible_as_of,
 )

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from streams.domain.camera.people import PERSON
 from streams.domain.camera.picture import Picture, picture_of
-from streams.domain.zones.area import INSIDE, table_of, who_stands, zone_area
+from streams.domain.zones.area import zone_area
+from streams.domain.zones.standing import INSIDE, table_of, who_stands
 from tests.support.builders.domain import camera, rectangle, zone
 from tests.support.reference.geometry import inside
 
