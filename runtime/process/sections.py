@@ -227,6 +227,18 @@ class StreamSettings(Section):
     )
 
 
+class PrivacySettings(Section):
+    """How much the stream processor publishes about single people."""
+
+    mode: Literal["pseudonyms", "role-only"] = setting(
+        "pseudonyms",
+        "name",
+        "pseudonyms: a person has an id while cameras follow them, and may have a staff id. "
+        "role-only: roles and counts; ids end with each stay in a zone, and places, links and "
+        "staff ids stay empty.",
+    )
+
+
 class CheckpointArchiveSettings(Section):
     """Checkpoints in object storage, from which `wardstream rebuild` starts."""
 

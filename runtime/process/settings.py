@@ -36,6 +36,7 @@ from runtime.process.sections import (
     GuardSettings,
     InferenceSettings,
     IngestSettings,
+    PrivacySettings,
     ServingSettings,
     SinkSettings,
     StreamSettings,
@@ -95,6 +96,7 @@ class Settings(BaseSettings):
     fusion: FusedFloorSettings = FusedFloorSettings()
     badges: BadgeSettings = BadgeSettings()
     shifts: ShiftSettings = ShiftSettings()
+    privacy: PrivacySettings = PrivacySettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
     sink: SinkSettings = SinkSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()

@@ -17,6 +17,7 @@ from streams.domain.entity import CAMERA, FLOOR, Entity, entity_type
 from streams.domain.evidence.waiting import NO_READS, Reads
 from streams.domain.facts.timeline import Facts
 from streams.domain.floor.links import link_records
+from streams.domain.floor.role_only import without_tracks
 from streams.domain.floor.state import FloorState, report
 from streams.domain.floor.tick import TICK_US
 from streams.domain.floor.ticks import close_ticks
@@ -174,6 +175,8 @@ class PartitionPipeline:
             captured_us, frame.source_clock_us, snapshot.clock(camera_id), last, self._lateness_us
         )
         self._changed[CAMERA + camera_id] = state
+        if tracks is not None and self.settings.floor.role_only:
+            tracks = without_tracks(tracks)
         outputs = [] if tracks is None else [Output(TRACKS, camera_id, tracks)]
         fuses = view.looked and self.settings.floor.fuses_cameras
         if fuses and snapshot.is_fused(camera_id):

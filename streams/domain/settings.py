@@ -42,6 +42,8 @@ class FloorSettings:
         shifts: What is still near a shift.
         census_max_age_us: A census is believed alone for this long after it was counted,
             microseconds.
+        role_only: Whether nobody has an id for longer than a stay, nor a place or a name: people
+            are counted by role.
     """
 
     allowed_lateness_us: int = 2_000_000
@@ -54,6 +56,7 @@ class FloorSettings:
     badges: BadgeSettings = field(default_factory=BadgeSettings)
     shifts: ShiftSettings = field(default_factory=ShiftSettings)
     census_max_age_us: int = 26 * 3_600_000_000
+    role_only: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from schemas.records.evidence import BadgeRead
+from schemas.records.presence import Link
 from schemas.records.zones import ZoneEvent
 from schemas.topics import OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, ZONE_EVENTS
 from streams.domain.camera.view import View
@@ -24,6 +25,7 @@ from streams.domain.floor.presence import (
     people_of,
     who_they_are,
 )
+from streams.domain.floor.role_only import by_stay, roles_alone, shown_as, without_positions
 from streams.domain.floor.state import FloorState, has_closed_a_tick, missing_at, zone_of
 from streams.domain.floor.tick import TICK_US, next_boundary, tick_end
 from streams.domain.identity.identities import FloorLink
@@ -46,6 +48,7 @@ from streams.domain.zones.membership import (
 )
 from streams.domain.zones.occupancy import measure
 from streams.domain.zones.standing import AreaTable, who_stands
+from streams.domain.zones.stay_ids import ids_of, shuffled
 
 _WITH_DWELL: Final = ("LEFT", "DWELL_EXCEEDED")
 
@@ -61,6 +64,7 @@ class Moment(NamedTuple):
         suspect: Cameras whose calibration may be wrong.
         camera_versions: Those cameras with their versions.
         periodic: True when occupancy is due even without a change.
+        role_only: True when people have no ids of their own.
     """
 
     as_of_us: int
@@ -70,6 +74,7 @@ class Moment(NamedTuple):
     suspect: frozenset[str]
     camera_versions: CameraVersions
     periodic: bool
+    role_only: bool
 
 
 def next_due(
@@ -164,7 +169,8 @@ def close_tick(
     _forget(floor, cameras, end_us, settings)
     for area in areas:
         zone = zone_of(floor, area.zone_id)
-        happenings[area.zone_id] += expire(zone, area, end_us, floor.looked, settings.hold_us)
+        ended = expire(zone, area, end_us, floor.looked, settings.hold_us)
+        happenings[area.zone_id] += by_stay(ended) if settings.role_only else ended
         forget(zone, end_us if fused is None else end_us - REMEMBERED_US)
     floor.missing = missing_at(floor, end_us, snapshot)
     floor.closed_us = end_us
@@ -180,13 +186,11 @@ def close_tick(
         camera_versions=snapshot.camera_versions(floor.floor_id),
         periodic=end_us % settings.occupancy_period_us == 0
         and end_us - floor.active_us <= settings.silence_us,
+        role_only=settings.role_only,
     )
     tracks = [link for link in floor.linked if link["as_of_us"] <= end_us]
-    outputs = number_links(floor.seqs, tracks)
     floor.linked = [link for link in floor.linked if link["as_of_us"] > end_us]
-    outputs += fused_link_records(
-        floor.floor_id, floor.seqs, links, end_us, moment.inputs_through_us
-    )
+    outputs = _links(floor, tracks, links, moment)
     removed = sorted(
         name for name in floor.zones if name not in happenings and floor.zones[name].shown
     )
@@ -228,8 +232,13 @@ def _observe(
 ) -> None:
     """Find out who of a look stands in which of the zones that count its people."""
     looked_us = floor.looked.setdefault(view.camera_id, 0)
+    order = shuffled(view.people) if settings.role_only and table.areas else None
+    if order is not None:
+        person_ids = [person_ids[index] for index in order]
     for area, standing in zip(table.areas, who_stands(table, view.people), strict=True):
         zone = zone_of(floor, area.zone_id)
+        if order is not None:
+            standing = [standing[index] for index in order]  # noqa: PLW2901
         happenings[area.zone_id] += observe_standing(
             zone, area, view, person_ids, standing, looked_us, settings.hold_us
         )
@@ -282,6 +291,23 @@ def _forget(floor: FloorState, cameras: list[str], end_us: int, settings: FloorS
         floor.views.pop(camera_id, None)
 
 
+def _links(
+    floor: FloorState,
+    tracks: Sequence[Link],
+    people: Sequence[FloorLink],
+    moment: Moment,
+) -> list[Output]:
+    """The links of a tick; none where roles only are shown, since each would join two ids."""
+    if moment.role_only:
+        return []
+    return [
+        *number_links(floor.seqs, tracks),
+        *fused_link_records(
+            floor.floor_id, floor.seqs, people, moment.as_of_us, moment.inputs_through_us
+        ),
+    ]
+
+
 def _names(floor: FloorState) -> Names:
     """The people of whom something is known, as of the last tick."""
     return NOBODY if floor.evidence is None else floor.evidence.names
@@ -316,6 +342,8 @@ def _take_in(
         )
     floor.evidence = taken.evidence
     give_roles(floor.zones, _names(floor))
+    if settings.role_only:  # they name badges
+        return []
     return badge_link_records(
         floor.floor_id,
         floor.seqs,
@@ -339,9 +367,8 @@ def _presence(
     shown = dict(zip(people.person_ids, people.zone_ids, strict=True))
     if not watched and shown == floor.shown:
         return []
-    floor.shown = shown
     floor.seqs[PRESENCE.name] += 1
-    names = _names(floor)
+    people, names = _as_shown(floor, moment, people, shown)
     tolerance = tolerance_of(settings.shifts, snapshot.roles.not_staff)
     rosters = snapshot.rosters(tolerance) if names else None
     record = FloorPresence(
@@ -358,6 +385,19 @@ def _presence(
     return [Output(PRESENCE, floor.floor_id, record)]
 
 
+def _as_shown(
+    floor: FloorState, moment: Moment, people: PeopleOnFloor, shown: dict[str, list[str]]
+) -> tuple[PeopleOnFloor, Names]:
+    """People and who they are, as the next presence record shows them."""
+    names, before, floor.shown = _names(floor), floor.shown, shown
+    if not moment.role_only:
+        floor.shown_as = {}
+        return people, names
+    seq = floor.seqs[PRESENCE.name]
+    floor.shown_as = shown_as(people, floor.shown_as, before, floor.floor_id, seq)
+    return without_positions(people, floor.shown_as), roles_alone(names, floor.shown_as)
+
+
 def _events(
     floor: FloorState,
     zone: ZoneState,
@@ -366,7 +406,10 @@ def _events(
     moment: Moment,
 ) -> list[Output]:
     outputs: list[Output] = []
-    for happening in happenings:
+    ids = [happening.person_id for happening in happenings]
+    if moment.role_only:
+        ids = ids_of(zone_id, happenings, zone.seqs[ZONE_EVENTS.name] + 1)
+    for happening, shown_id in zip(happenings, ids, strict=True):
         zone.seqs[ZONE_EVENTS.name] += 1
         dwell_us = happening.at_us - happening.entered_us
         record: ZoneEvent = {
@@ -374,7 +417,7 @@ def _events(
             "seq": zone.seqs[ZONE_EVENTS.name],
             "at_us": happening.at_us,
             "kind": happening.kind,
-            "person_id": happening.person_id,
+            "person_id": shown_id,
             "floor_id": floor.floor_id,
             "camera_id": happening.camera_id,
             "entered_us": happening.entered_us,
@@ -410,6 +453,7 @@ def _occupancy(
         as_of_us=moment.as_of_us,
         inputs_through_us=moment.inputs_through_us,
         periodic=moment.periodic,
+        role_only=moment.role_only,
     )
     if record is None:
         return []
@@ -419,7 +463,8 @@ def _occupancy(
 def _remove(floor: FloorState, zone_id: str, moment: Moment) -> list[Output]:
     """End a zone that has left the floor: publish it with nobody present and nobody required."""
     zone = floor.zones[zone_id]
-    outputs = _events(floor, zone, zone_id, clear(zone), moment)
+    ended = by_stay(clear(zone)) if moment.role_only else clear(zone)
+    outputs = _events(floor, zone, zone_id, ended, moment)
     nothing = Plan(from_us=moment.as_of_us, until_us=moment.as_of_us)
     outputs += _occupancy(floor, zone, zone_id, None, nothing, moment)
     zone.shown = None

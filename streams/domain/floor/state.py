@@ -30,6 +30,7 @@ class FloorState:
         missing: Cameras missing in the last closed tick, sorted.
         seqs: Last seq by topic.
         shown: Zones of each person in the last presence record.
+        shown_as: Where roles only are shown, the id of each of them in it.
         zones: Zones by id; a removed zone keeps its seqs.
         fused: People who are seen by several cameras.
         evidence: Who they are, as far as reads of badges say; None where there are none.
@@ -48,6 +49,7 @@ class FloorState:
     missing: list[str] = field(default_factory=list)
     seqs: Seqs = field(default_factory=dict)
     shown: dict[str, list[str]] = field(default_factory=dict)
+    shown_as: dict[str, str] = field(default_factory=dict)
     zones: dict[str, ZoneState] = field(default_factory=dict)
     fused: FusedFloor = field(default_factory=FusedFloor)
     evidence: FloorEvidence | None = None

@@ -81,6 +81,7 @@ class Happening(NamedTuple):
         camera_id: Camera that saw the person.
         entered_us: Event time when the stay began, microseconds.
         corrects: Seq of the event that this one stands for; None for a new one.
+        entered_seq: Seq of the event that said so before this one; 0 where none was sent yet.
     """
 
     kind: ZoneEventKind
@@ -89,6 +90,7 @@ class Happening(NamedTuple):
     camera_id: str
     entered_us: int
     corrects: int | None = None
+    entered_seq: int = 0
 
 
 def observe_standing(
@@ -332,4 +334,6 @@ def _end(zone: ZoneState, person_id: str, happenings: list[Happening]) -> None:
 
 
 def _happening(kind: ZoneEventKind, at_us: int, person_id: str, stay: Stay) -> Happening:
-    return Happening(kind, at_us, person_id, stay.camera_id, stay.entered_us)
+    return Happening(
+        kind, at_us, person_id, stay.camera_id, stay.entered_us, entered_seq=stay.entered_seq
+    )

@@ -7,6 +7,7 @@ from schemas.records.zones import OccupancyReason, ZoneOccupancy
 from schemas.topics import OCCUPANCY
 from streams.domain.staffing.coverage import Plan, coverage
 from streams.domain.zones.membership import ZoneState
+from streams.domain.zones.stay_ids import stay_ids
 
 _CONTENT: Final = (
     "person_ids",
@@ -33,6 +34,7 @@ def measure(
     as_of_us: int,
     inputs_through_us: int,
     periodic: bool,
+    role_only: bool = False,
 ) -> ZoneOccupancy | None:
     """Measure a zone's occupancy at the end of a tick.
 
@@ -46,12 +48,15 @@ def measure(
         inputs_through_us: Event time up to which every reporting camera's input is in,
             microseconds.
         periodic: True when a record is due even without a change.
+        role_only: True when people have the ids of their stays, not their own.
 
     Returns:
         The record to send, or None.
     """
     person_ids = sorted(person_id for person_id, stay in zone.stays.items() if stay.counted)
     found = coverage([zone.stays[person_id].role for person_id in person_ids], plan)
+    if role_only:
+        person_ids = stay_ids(zone_id, [zone.stays[person_id] for person_id in person_ids])
     reason: OccupancyReason = "CHANGE"
     record: ZoneOccupancy = {
         "zone_id": zone_id,

@@ -1,8 +1,10 @@
 """Topics against topics: outcomes, tracks and links, events and occupancy, presence."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from streams.domain.person import is_sighting
 from workers.operations.verification.logs import PartitionLog
 from workers.operations.verification.result import Check, Window, at
 from workers.storage.item import Item
@@ -196,13 +198,19 @@ def compare_presence(
             if not window.holds(as_of_us):
                 continue
             check.add("ticks")
+            seen: Counter[str] = Counter()
             for person in item.record["people"]:
                 for zone_id in person["zone_ids"]:
                     index = indices.get(zone_id, -1)
                     if index < 0:
                         continue  # its newest measurement lies before what was read
                     counted = zones[zone_id][index].record["person_ids"]
-                    if person["person_id"] not in counted:
+                    seen[zone_id] += 1
+                    if is_sighting(floor_id, person["person_id"]):
+                        there = seen[zone_id] <= len(counted)  # its ids are those of stays
+                    else:
+                        there = person["person_id"] in counted
+                    if not there:
                         where = at(item.source, item.partition, item.offset)
                         what = f"{floor_id} seq {item.seq}: {person['person_id']} is in {zone_id}"
                         check.fault(where, f"{what}, whose occupancy does not count them")

@@ -1,6 +1,9 @@
 """Whatever comes twice, late, in other portions or from two writers: the same rows."""
 
+import json
 import random
+import re
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -15,6 +18,7 @@ from schemas.topics import (
     CAMERA_CLOCK,
     CAMERA_VIEWS,
     CAMERAS,
+    DERIVED_TOPICS,
     FLOORS,
     LINKS,
     OCCUPANCY,
@@ -39,12 +43,16 @@ from tests.support.builders.outputs import (
     zone_event,
 )
 from tests.support.clusters import make_timescale_sink
+from tests.support.fakes import KnownReads
+from tests.support.role_only_ward import facts, log_of, reads_of
+from tests.support.role_only_ward import fold as fold_role_only
 from tests.support.tables import as_items, differences, rows
 from workers.operations.verification.digests import chain_digests, distinct
 from workers.operations.verification.tables import written_digests
 from workers.sinks.timescale.sink import TimescaleSink
 from workers.storage.item import Item
 from workers.storage.progress import WINDOW
+from workers.storage.timescale.rights import SCHEMAS
 from workers.storage.timescale.rows import at
 
 WARD = as_items(ward(seconds=150, seed=7))
@@ -363,3 +371,38 @@ def test_whole_chunks_are_dropped_at_once(timescale_sink: TimescaleSink, databas
     assert chunks == 4
     assert deleted <= 1
     assert rows(database_url, "SELECT count(*) FROM positions")[0][0] + chunks + deleted == 10
+
+
+def test_no_row_of_any_relation_joins_two_stays_where_roles_only_are_shown(
+    timescale_sink: TimescaleSink, database_url: str
+) -> None:
+    """Every table and view is read whole: no id outlasts a stay, and no row has two of anybody."""
+    outputs, truth = fold_role_only(log_of(1), facts(), KnownReads(reads_of()))
+    sent = [(one.topic, dict(one.record)) for one in outputs if one.topic in DERIVED_TOPICS]
+    person_of = {name: {one for one, _ in found} for name, found in truth.stays.items()}
+    person_of |= {name: {one for one, _ in found} for name, found in truth.sightings.items()}
+
+    timescale_sink.write(as_items(sent))
+
+    found = defaultdict(list)
+    with psycopg.connect(database_url) as connection:
+        relations = connection.execute(
+            "SELECT schemaname || '.' || tablename FROM pg_tables"
+            " WHERE schemaname = ANY (%(ours)s) UNION ALL"
+            " SELECT schemaname || '.' || viewname FROM pg_views WHERE schemaname = ANY (%(ours)s)",
+            {"ours": list(SCHEMAS)},
+        ).fetchall()
+        for (name,) in relations:
+            for (row,) in connection.execute(f"SELECT to_jsonb(t)::text FROM {name} AS t".encode()):
+                found[name].append(row)
+    assert min(len(found[f"public.{name}"]) for name in ("zone_stays", "positions")) > 5
+    assert not found["live.tracks"]
+    assert not found["live.links"]
+    for name, listed in found.items():
+        for row in listed:
+            ids = set(re.findall(r'"([^"]*:(?:stay|seen)-[^"]*)"', row))
+            people = [one for each in ids & person_of.keys() for one in person_of[each]]
+            assert len(people) == len({*people}), f"{name}: {row}"
+            assert not [one for one in truth.people if f'"{one}"' in row], f"{name}: {row}"
+    stays = [json.loads(row) for row in found["public.zone_stays"]]
+    assert len({one["person_id"] for one in stays}) == len(stays)

@@ -153,3 +153,16 @@ def test_who_is_seen_in_a_zone_counts_there() -> None:
     assert check.first is not None
     assert check.first.where == "presence.updated.v1 partition 0 offset 1"
     assert check.counts == {"ticks": 2}
+
+
+def test_where_roles_only_are_shown_no_more_people_are_seen_in_a_zone_than_count_there() -> None:
+    check = Check("presence and occupancy")
+    people = [person(f"floor-1:seen-1-{number}") for number in (1, 2)]
+    measured = log(
+        OCCUPANCY, [occupancy(1, 0.2, people=2, person_ids=["zone-1:stay-1", "zone-1:stay-2"])]
+    )
+    good, bad = presence(1, 0.4, people), presence(2, 0.6, [*people, person("floor-1:seen-2-1")])
+
+    compare_presence(log(PRESENCE, [good, bad]), measured, progress=ALL, window=WINDOW, check=check)
+
+    assert "floor-1:seen-2-1 is in zone-1" in str(check.first)
