@@ -3,8 +3,15 @@
 from typing import Literal, TypedDict
 
 
+class Substitute(TypedDict):
+    """People of another role who fill places of a role."""
+
+    role: str
+    people: int
+
+
 class RoleCoverage(TypedDict):
-    """Coverage of one role in a zone."""
+    """Coverage of one role in a zone or on a floor."""
 
     role: str
     present_min: int
@@ -13,6 +20,10 @@ class RoleCoverage(TypedDict):
     required: int
     gap_min: int
     gap_max: int
+    least_required: int | None
+    standing_in: list[Substitute]
+    possible_since_us: int | None
+    sure_since_us: int | None
 
 
 class Staff(TypedDict):

@@ -27,6 +27,27 @@ class ZoneEvent(TypedDict):
 OccupancyReason = Literal["UNKNOWN", "CHANGE", "PERIODIC"]
 
 
+CountSource = Literal["UNKNOWN", "HEADS", "FLOW", "BADGES"]
+
+
+class SourceCount(TypedDict):
+    """How many people are in a zone by one way of counting."""
+
+    source: CountSource
+    low: int
+    high: int | None
+    is_apart: bool
+
+
+class ZoneCount(TypedDict):
+    """How many people are in a zone by all ways of counting together."""
+
+    low: int
+    high: int | None
+    disagreement: int
+    sources: list[SourceCount]
+
+
 class ZoneOccupancy(TypedDict):
     """How many people are in a zone, against who is scheduled and required."""
 
@@ -45,3 +66,8 @@ class ZoneOccupancy(TypedDict):
     gap_max: int
     roles: list[RoleCoverage]
     person_ids: list[str]
+    least_required: int | None
+    possible_since_us: int | None
+    sure_since_us: int | None
+    is_watched: bool
+    count: ZoneCount | None

@@ -44,6 +44,9 @@ class FloorSettings:
             microseconds.
         role_only: Whether nobody has an id for longer than a stay, nor a place or a name: people
             are counted by role.
+        follows_gaps: Whether occupancy says since when gaps are open, who stands in, what ratios
+            require and how the counts of people agree, and whether a zone that is not watched has
+            no sure gap.
     """
 
     allowed_lateness_us: int = 2_000_000
@@ -57,6 +60,7 @@ class FloorSettings:
     shifts: ShiftSettings = field(default_factory=ShiftSettings)
     census_max_age_us: int = 26 * 3_600_000_000
     role_only: bool = False
+    follows_gaps: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

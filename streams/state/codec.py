@@ -10,7 +10,7 @@ from streams.domain.entity import Entity, entity_type
 from streams.domain.floor.fused import Belief
 from streams.domain.fusion.state import FusionState
 from streams.domain.tracking.state import TrackerState
-from streams.state.version import OLDEST_READ, SEQS_BY_TOPIC, STATE_VERSION
+from streams.state.version import OCCUPANCY_IN_FULL, OLDEST_READ, SEQS_BY_TOPIC, STATE_VERSION
 
 
 def encode_state(state: Entity) -> EntityState:
@@ -33,11 +33,13 @@ def decode_state(entity_key: str, stored: EntityState) -> Entity:
         raise ValueError(f"this release reads versions {OLDEST_READ} to {STATE_VERSION}")
     kind = entity_type(entity_key)
     try:
-        if stored.version >= SEQS_BY_TOPIC:
+        if stored.version >= OCCUPANCY_IN_FULL:
             state: Entity = msgspec.msgpack.decode(stored.data, type=kind, dec_hook=_read)
             return state
         fields = msgspec.msgpack.decode(stored.data, type=dict[str, Any])
-        _gather_seqs(fields)
+        if stored.version < SEQS_BY_TOPIC:
+            _gather_seqs(fields)
+        _complete_occupancy(fields)
         state = msgspec.convert(fields, kind, dec_hook=_read)
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from error
@@ -55,6 +57,18 @@ def _gather_seqs(fields: dict[str, Any]) -> None:
         owner["seqs"] = {
             topic.name: owner.pop(name) for name, topic in old.items() if name in owner
         }
+
+
+def _complete_occupancy(fields: dict[str, Any]) -> None:
+    """Add to the occupancy that was shown last what it did not say."""
+    for zone in fields.get("zones", {}).values():
+        shown = zone.get("shown")
+        if shown is None:
+            continue
+        since = {"least_required": None, "possible_since_us": None, "sure_since_us": None}
+        shown.update(since, is_watched=True, count=None)
+        for role in shown["roles"]:
+            role.update(since, standing_in=[])
 
 
 def _write(value: Any) -> bytes:

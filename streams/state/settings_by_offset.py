@@ -25,7 +25,7 @@ def from_values(values: dict[str, Any]) -> PipelineSettings:
 
     A setting that a later release added takes the value under which the fold works as before it.
     A release that did not know of moving cameras had one tracker for all, and one that does not say
-    whether it fuses cameras, takes reads of badges or shows roles only did not.
+    whether it fuses cameras, takes reads of badges, shows roles only or follows gaps did not.
 
     Raises:
         Stop: A setting is unknown here, is missing, or has a value of another type.
@@ -35,7 +35,7 @@ def from_values(values: dict[str, Any]) -> PipelineSettings:
     if isinstance(whole.get("floor"), dict):
         without = {"fuses_cameras": False, "fusion": {}, "takes_reads": False, "badges": {}}
         without |= {"shifts": {}, "census_max_age_us": _CENSUS_MAX_AGE_US}
-        without |= {"role_only": False}
+        without |= {"role_only": False, "follows_gaps": False}
         whole["floor"] = {**without, **whole["floor"]}
         if isinstance(whole["floor"]["fusion"], dict):
             fusion = fusion_settings.with_neutral_values(whole["floor"]["fusion"])

@@ -8,6 +8,9 @@ each state holds its seqs by topic name."""
 SEQS_BY_TOPIC = 6
 """From this version on, a state holds its seqs by topic name; before, it had a field for each."""
 
+OCCUPANCY_IN_FULL = 12
+"""From this version on, the occupancy that was shown last says since when gaps are open."""
+
 OLDEST_READ = 4
 """Older states are refused: another tracker made them, and this one could not continue from them.
 A floor of version 4 has sent no link yet, so its links begin at seq 1."""

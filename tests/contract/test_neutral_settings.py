@@ -41,6 +41,7 @@ def test_every_setting_added_since_an_earlier_release_has_a_neutral_value(path: 
         "shifts": dict(shift_settings._NEUTRAL),
         "census_max_age_us": 26 * 3_600_000_000,
         "role_only": False,
+        "follows_gaps": False,
     }
     assert read["floor"] == {**saved["floor"], **neutral}
     assert saved["tracker"].items() <= read["tracker"].items()

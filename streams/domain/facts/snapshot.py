@@ -1,7 +1,7 @@
 """The facts in force over an interval of event time, indexed for the fold."""
 
-from collections.abc import Mapping
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -24,8 +24,11 @@ from streams.domain.staffing.status import Tolerance
 from streams.domain.tracking.types import Vector
 from streams.domain.zones.area import ZoneArea, counts, zone_area
 from streams.domain.zones.standing import AreaTable, table_of
+from streams.domain.zones.watched import Watchers, is_watched, watchers_of
 
 __all__ = ["FOREVER_US", "Snapshot", "ZoneArea", "zone_area"]
+
+_MOST_WATCHED: Final = 1024
 
 CameraVersions: TypeAlias = tuple[tuple[str, int], ...]
 """Cameras by id, each with its version."""
@@ -102,6 +105,8 @@ class Snapshot:
         self._fused: dict[tuple[str, FusedFloorSettings], FusedCameras | None] = {}
         self._areas_of_one: dict[tuple[str, str], AreaTable] = {}
         self._passages: dict[str, tuple[Passage, ...]] = {}
+        self._watchers: dict[str, Watchers] = {}
+        self._watched: dict[tuple[str, tuple[str, ...]], bool] = {}
 
     def cameras_of(self, floor_id: str) -> list[str]:
         """Cameras of a floor, sorted."""
@@ -223,6 +228,28 @@ class Snapshot:
                 one for zone_id in sorted(self._shifts_of) for one in self._shifts_of[zone_id]
             ]
             found = self._rosters[tolerance] = Rosters(shifts, tolerance)
+        return found
+
+    def is_watched(self, area: ZoneArea, missing: Sequence[str]) -> bool:
+        """Whether the cameras of a floor see a zone of it, but for those that do not report.
+
+        A camera whose view is under suspicion does not see what it did.
+        """
+        key = area.zone_id, tuple(missing)
+        found = self._watched.get(key)
+        if found is None:
+            if len(self._watched) >= _MOST_WATCHED:
+                self._watched.clear()
+            cameras = self.cameras_of(area.floor_id)
+            watchers = self._watchers.get(area.zone_id)
+            if watchers is None:
+                watchers = self._watchers[area.zone_id] = watchers_of(
+                    area,
+                    {camera_id: self.cameras[camera_id] for camera_id in cameras},
+                    {camera_id: self.picture(camera_id) for camera_id in cameras},
+                )
+            away = {*missing, *filter(self.is_suspect, cameras)}
+            found = self._watched[key] = is_watched(watchers, away)
         return found
 
     def census_of(self, zone_id: str) -> list[CensusCount]:

@@ -34,6 +34,9 @@ from streams.domain.person import person_id
 from streams.domain.settings import FloorSettings
 from streams.domain.staffing.coverage import Plan
 from streams.domain.staffing.status import tolerance_of
+from streams.domain.zones.area import ZoneArea
+from streams.domain.zones.badges import badges_in
+from streams.domain.zones.counting import Flow, crossed
 from streams.domain.zones.membership import (
     REMEMBERED_US,
     Happening,
@@ -41,14 +44,15 @@ from streams.domain.zones.membership import (
     clear,
     expire,
     forget,
+    forget_lost,
     merge,
-    next_leave_us,
+    next_change_us,
     note_seq,
     observe_standing,
 )
-from streams.domain.zones.occupancy import measure
+from streams.domain.zones.occupancy import Watch, find, measure
 from streams.domain.zones.standing import AreaTable, who_stands
-from streams.domain.zones.stay_ids import ids_of, shuffled
+from streams.domain.zones.stay_ids import ids_of, shuffled, stay_ids
 
 _WITH_DWELL: Final = ("LEFT", "DWELL_EXCEEDED")
 
@@ -109,8 +113,8 @@ def next_due(
         plan = snapshot.plan(area.zone_id, first_us, settings.census_max_age_us)
         if zone is None or plan.from_us > closed_us:
             return first_us
-        leave_us = next_leave_us(zone, area, floor.looked, settings.hold_us)
-        due_us = min(due_us, tick_end(plan.until_us), tick_end(leave_us))
+        change_us = next_change_us(zone, area, floor.looked, settings.hold_us)
+        due_us = min(due_us, tick_end(plan.until_us), tick_end(change_us))
     period_us = next_boundary(closed_us, settings.occupancy_period_us)
     if period_us - floor.active_us <= settings.silence_us:
         due_us = min(due_us, period_us)
@@ -195,7 +199,7 @@ def close_tick(
         name for name in floor.zones if name not in happenings and floor.zones[name].shown
     )
     for zone_id in removed:
-        outputs += _remove(floor, zone_id, moment)
+        outputs += _remove(floor, zone_id, moment, settings)
     fused_people = floor.fused.people(end_us, settings)
     people = people_of(
         floor.views, floor.zones, floor.floor_id, fused_people, floor.fused.scanned_us
@@ -208,9 +212,11 @@ def close_tick(
     outputs += _presence(floor, moment, people, watched or changed, snapshot, settings)
     for area in areas:
         zone = floor.zones[area.zone_id]
+        forget_lost(zone, floor.shown)
         outputs += _events(floor, zone, area.zone_id, happenings[area.zone_id], moment)
         plan = snapshot.plan(area.zone_id, end_us, settings.census_max_age_us)
-        outputs += _occupancy(floor, zone, area.zone_id, area.camera_id, plan, moment)
+        watch = _watch(floor, area, snapshot, moment)
+        outputs += _occupancy(floor, zone, area.zone_id, plan, watch, moment, settings)
     return outputs
 
 
@@ -240,7 +246,7 @@ def _observe(
         if order is not None:
             standing = [standing[index] for index in order]  # noqa: PLW2901
         happenings[area.zone_id] += observe_standing(
-            zone, area, view, person_ids, standing, looked_us, settings.hold_us
+            zone, area, view, person_ids, standing, looked_us, settings.hold_us, floor.shown
         )
     floor.looked[view.camera_id] = view.captured_us
 
@@ -342,6 +348,14 @@ def _take_in(
         )
     floor.evidence = taken.evidence
     give_roles(floor.zones, _names(floor))
+    if taken.evidence is not None and taken.evidence.named_us == moment.as_of_us:
+        inside: dict[str, list[str]] = {}
+        for one, zone_ids in zip(people.person_ids, people.zone_ids, strict=True):
+            for zone_id in zone_ids:
+                inside.setdefault(zone_id, []).append(one)
+        taken.evidence.in_zones = badges_in(
+            taken.evidence.state, snapshot.zones_of(floor.floor_id), inside, moment.as_of_us
+        )
     if settings.role_only:  # they name badges
         return []
     return badge_link_records(
@@ -427,6 +441,7 @@ def _events(
             "corrects": happening.corrects,
         }
         note_seq(zone, happening, record["seq"])
+        zone.flow = crossed(zone.flow, happening.flow)
         outputs.append(Output(ZONE_EVENTS, zone_id, record))
     return outputs
 
@@ -435,37 +450,51 @@ def _occupancy(
     floor: FloorState,
     zone: ZoneState,
     zone_id: str,
-    camera_id: str | None,
     plan: Plan,
+    watch: Watch,
     moment: Moment,
+    settings: FloorSettings,
 ) -> list[Output]:
-    missing = moment.missing
-    if camera_id is not None:
-        # In a zone of one camera, only that camera can be missing.
-        here = camera_id in moment.cameras and camera_id not in missing
-        missing = [] if here else [camera_id]
+    badges = None
+    if floor.evidence is not None:
+        badges = floor.evidence.in_zones.get(zone_id, (0, 0))
+    found = find(zone, plan, watch, badges, moment.as_of_us, follows_gaps=settings.follows_gaps)
+    if moment.role_only:
+        stays = [zone.stays[person_id] for person_id in found.person_ids]
+        found = found._replace(person_ids=stay_ids(zone_id, stays))
     record = measure(
         zone,
+        found,
+        watch,
         zone_id=zone_id,
         floor_id=floor.floor_id,
-        plan=plan,
-        cameras_missing=missing,
         as_of_us=moment.as_of_us,
         inputs_through_us=moment.inputs_through_us,
         periodic=moment.periodic,
-        role_only=moment.role_only,
     )
     if record is None:
         return []
     return [Output(OCCUPANCY, zone_id, record), Output(OCCUPANCY_LATEST, zone_id, record)]
 
 
-def _remove(floor: FloorState, zone_id: str, moment: Moment) -> list[Output]:
+def _watch(floor: FloorState, area: ZoneArea, snapshot: Snapshot, moment: Moment) -> Watch:
+    missing = moment.missing
+    if area.camera_id is not None:
+        # In a zone of one camera, only that camera can be missing.
+        here = area.camera_id in moment.cameras and area.camera_id not in missing
+        missing = [] if here else [area.camera_id]
+    return Watch(missing, snapshot.is_watched(area, missing), floor.looked)
+
+
+def _remove(
+    floor: FloorState, zone_id: str, moment: Moment, settings: FloorSettings
+) -> list[Output]:
     """End a zone that has left the floor: publish it with nobody present and nobody required."""
     zone = floor.zones[zone_id]
     ended = by_stay(clear(zone)) if moment.role_only else clear(zone)
     outputs = _events(floor, zone, zone_id, ended, moment)
     nothing = Plan(from_us=moment.as_of_us, until_us=moment.as_of_us)
-    outputs += _occupancy(floor, zone, zone_id, None, nothing, moment)
-    zone.shown = None
+    watch = Watch(moment.missing, True, floor.looked)
+    outputs += _occupancy(floor, zone, zone_id, nothing, watch, moment, settings)
+    zone.shown, zone.gaps, zone.flow = None, {}, Flow()
     return outputs

@@ -55,6 +55,7 @@ class FloorEvidence:
         state: Who carries which badge.
         queue: Reads that were just taken in, and whose badges they are; nothing waits in it.
         names: People of whom something is known, as of `named_us`.
+        in_zones: Badges in each zone and how many of them are doubted, as of `named_us`.
     """
 
     read_us: int = 0
@@ -63,6 +64,7 @@ class FloorEvidence:
     state: EvidenceState = field(default_factory=EvidenceState)
     queue: ReadQueue = field(default_factory=ReadQueue)
     names: dict[str, Name] = field(default_factory=dict)
+    in_zones: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 class TakenIn(NamedTuple):

@@ -36,11 +36,13 @@ class Assignment(NamedTuple):
         empty: Places of the role that nobody fills.
         standing_in: People of other roles who fill places of the role.
         lent: People of the role who fill places of other roles.
+        pairs: `(role, place, people)`: who stands in for whom, in order of priority of the place.
     """
 
     empty: dict[str, int]
     standing_in: dict[str, int]
     lent: dict[str, int]
+    pairs: tuple[tuple[str, str, int], ...] = ()
 
 
 def ordered(roles: Sequence[str], priority: Sequence[str]) -> list[str]:
@@ -158,6 +160,12 @@ class _Flow:
                 for a, role in enumerate(roles)
                 if (count := sum(each for b, each in enumerate(flow[a]) if a != b))
             },
+            tuple(
+                (one, other, flow[a][b])
+                for b, other in enumerate(roles)
+                for a, one in enumerate(roles)
+                if a != b and flow[a][b]
+            ),
         )
 
     def _augment(self, target: int) -> bool:

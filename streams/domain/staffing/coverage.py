@@ -8,11 +8,13 @@ is when several are as good.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from schemas.records.staffing import RoleCoverage
 from streams.domain.staffing.assignment import Covers, assign
-from streams.domain.staffing.ratio import Census, Ratio
+from streams.domain.staffing.ratio import Census, Ratio, combined
+
+_REMEMBERED: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +48,23 @@ class Plan:
     ratios: tuple[Ratio, ...] = ()
     census: Census | None = None
     not_staff: frozenset[str] = frozenset()
+    found: "dict[tuple[bool, tuple[str, ...]], Coverage]" = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """What was found for the people of this plan before: most ticks ask for the same."""
 
 
 class Coverage(NamedTuple):
-    """Coverage of one zone.
+    """Coverage of one zone or floor.
 
     Attributes:
-        people: People in the zone.
-        identified: People in the zone whose role is known.
+        people: People there.
+        identified: People there whose role is known.
         scheduled: Staff scheduled.
         required: Staff required; the most that may be.
         gap_min: Fewest staff missing: if every unidentified person were staff needed.
         gap_max: Most staff missing: if no unidentified person were staff.
-        roles: Coverage of each role, sorted by role.
+        roles: Coverage of each role, sorted by role; shared, so not to be changed.
         least_required: The least staff that may be required.
         standing_in: How many of those present in a role have another one; roles without are left
             out.
@@ -75,7 +81,7 @@ class Coverage(NamedTuple):
     standing_in: dict[str, int]
 
 
-def coverage(present: Sequence[str], plan: Plan) -> Coverage:
+def coverage(present: Sequence[str], plan: Plan, *, is_watched: bool = True) -> Coverage:
     """Compare the people in a zone with its plan.
 
     Who is identified counts once: in the role whose place they fill, or in their own when no place
@@ -85,26 +91,42 @@ def coverage(present: Sequence[str], plan: Plan) -> Coverage:
 
     Whoever the unidentified people are, staff of any role or none, the gap that is found once they
     are identified is within the interval given here, for each role as in all. That is not so for
-    `present`: a person who is identified may free another from standing in.
+    `present`: a person who is identified may free another from standing in. Where a place is not
+    watched, anybody may be there besides, so no gap is sure and `gap_min` is 0.
 
     Args:
         present: Role of each person in the zone, "" when unknown.
         plan: Plan of the zone at that time.
+        is_watched: Whether cameras that report see the whole of it.
     """
+    key = is_watched, tuple(sorted(present))
+    found = plan.found.get(key)
+    if found is None:
+        if len(plan.found) >= _REMEMBERED:
+            plan.found.clear()
+        found = plan.found[key] = _coverage(key[1], plan, is_watched=is_watched)
+    return found
+
+
+def _coverage(present: Sequence[str], plan: Plan, *, is_watched: bool) -> Coverage:
     known: dict[str, int] = {}
     for role in present:
         if role:
             known[role] = known.get(role, 0) + 1
     identified = sum(known.values())
     unidentified = len(present) - identified
-    found = assign(known, plan.required, plan.covers, plan.priority)
+    required: Mapping[str, int] = plan.required
+    least_required = required if plan.least_required is None else plan.least_required
+    if plan.ratios:
+        least_required, required = combined(
+            required, plan.ratios, plan.census, present, plan.not_staff
+        )
+    found = assign(known, required, plan.covers, plan.priority)
     least = found
-    least_required = plan.required
-    if plan.least_required is not None:
-        least_required = plan.least_required
+    if least_required != required:
         least = assign(known, least_required, plan.covers, plan.priority)
     roles: list[RoleCoverage] = []
-    for role in sorted({*known, *plan.scheduled, *plan.required} - {""}):
+    for role in sorted({*known, *plan.scheduled, *required} - {""}):
         here = known.get(role, 0) + found.standing_in.get(role, 0) - found.lent.get(role, 0)
         roles.append(
             {
@@ -112,17 +134,25 @@ def coverage(present: Sequence[str], plan: Plan) -> Coverage:
                 "present_min": here,
                 "present_max": here + unidentified,
                 "scheduled": plan.scheduled.get(role, 0),
-                "required": plan.required.get(role, 0),
-                "gap_min": max(0, least.empty.get(role, 0) - unidentified),
+                "required": required.get(role, 0),
+                "gap_min": max(0, least.empty.get(role, 0) - unidentified) if is_watched else 0,
                 "gap_max": found.empty.get(role, 0),
+                "least_required": least_required.get(role, 0),
+                "standing_in": [
+                    {"role": one, "people": people}
+                    for one, filled, people in found.pairs
+                    if filled == role
+                ],
+                "possible_since_us": None,
+                "sure_since_us": None,
             }
         )
     return Coverage(
         people=len(present),
         identified=identified,
         scheduled=plan.scheduled_total,
-        required=sum(plan.required.values()),
-        gap_min=max(0, sum(least.empty.values()) - unidentified),
+        required=sum(required.values()),
+        gap_min=max(0, sum(least.empty.values()) - unidentified) if is_watched else 0,
         gap_max=sum(found.empty.values()),
         roles=roles,
         least_required=sum(least_required.values()),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from streams.domain.staffing.coverage import Coverage
+from streams.domain.staffing.shift import FOREVER_US
 
 CLOSED_US: Final = 30_000_000
 """A gap that was closed for this long is another one when it opens again, microseconds."""
@@ -19,25 +20,27 @@ IN_ALL: Final = ""
 
 
 class OpenGap(NamedTuple):
-    """A gap of one role of a zone, or of the zone.
+    """A gap of one role of a zone or floor, or of the whole of it.
 
     Attributes:
         possible_us: Since when staff may be missing, microseconds; None when none may be.
         sure_us: Since when staff are missing whoever the others are, microseconds, or None.
-        possible_until_us: When `possible_us` last held, microseconds.
-        sure_until_us: When `sure_us` last held, microseconds.
+        possible_closed_us: Since when none may be missing, microseconds; None while some may be.
+        sure_closed_us: Since when it is not sure, microseconds; None while it is.
     """
 
     possible_us: int | None = None
     sure_us: int | None = None
-    possible_until_us: int = 0
-    sure_until_us: int = 0
+    possible_closed_us: int | None = None
+    sure_closed_us: int | None = None
 
 
 def follow_gaps(
-    gaps: Mapping[str, OpenGap], found: Coverage, at_us: int, closed_us: int = CLOSED_US
+    gaps: dict[str, OpenGap], found: Coverage, at_us: int, closed_us: int = CLOSED_US
 ) -> dict[str, OpenGap]:
     """Take in the coverage of a zone at a later event time.
+
+    Times at which neither the coverage nor `next_over_us` asks for it may be left out.
 
     Args:
         gaps: Gaps so far, by role; `IN_ALL` for the zone. They are left as they are.
@@ -48,47 +51,66 @@ def follow_gaps(
     Returns:
         The gaps that are open or were until a moment ago, in order of their roles.
     """
+    if not gaps and not found.gap_max:
+        return gaps
     sizes = {IN_ALL: (found.gap_min, found.gap_max)}
     for one in found.roles:
         sizes[one["role"]] = (one["gap_min"], one["gap_max"])
     followed: dict[str, OpenGap] = {}
     for role in sorted({**sizes, **gaps}):
         sure, possible = sizes.get(role, (0, 0))
-        gap = gaps.get(role, OpenGap())
-        possible_us, possible_until_us = _follow(
-            gap.possible_us, gap.possible_until_us, at_us, closed_us, is_open=possible > 0
+        gap = gaps.get(role, _NEVER)
+        possible_us, possible_closed_us = _follow(
+            gap.possible_us, gap.possible_closed_us, at_us, closed_us, is_open=possible > 0
         )
-        sure_us, sure_until_us = _follow(
-            gap.sure_us, gap.sure_until_us, at_us, closed_us, is_open=sure > 0
+        sure_us, sure_closed_us = _follow(
+            gap.sure_us, gap.sure_closed_us, at_us, closed_us, is_open=sure > 0
         )
         if possible_us is not None or sure_us is not None:
-            followed[role] = OpenGap(possible_us, sure_us, possible_until_us, sure_until_us)
+            followed[role] = OpenGap(possible_us, sure_us, possible_closed_us, sure_closed_us)
     return followed
 
 
-def open_since(gap: OpenGap | None, at_us: int) -> tuple[int | None, int | None]:
-    """Since when a gap has been possible and sure at the time that was last followed.
+def open_since(gap: OpenGap | None) -> tuple[int | None, int | None]:
+    """Since when a gap has been possible and sure.
 
     Args:
         gap: The gap; None when it is not open.
-        at_us: That time, microseconds.
 
     Returns:
-        `(possible_us, sure_us)`; None for what is closed at that time.
+        `(possible_us, sure_us)`; None for what is closed now.
     """
     if gap is None:
         return None, None
     return (
-        gap.possible_us if gap.possible_until_us == at_us else None,
-        gap.sure_us if gap.sure_until_us == at_us else None,
+        gap.possible_us if gap.possible_closed_us is None else None,
+        gap.sure_us if gap.sure_closed_us is None else None,
+    )
+
+
+def next_over_us(gaps: Mapping[str, OpenGap], closed_us: int = CLOSED_US) -> int:
+    """Event time at which the next gap that is closed is over, microseconds."""
+    return min(
+        (
+            one + closed_us
+            for gap in gaps.values()
+            for one in (gap.possible_closed_us, gap.sure_closed_us)
+            if one is not None
+        ),
+        default=FOREVER_US,
     )
 
 
 def _follow(
-    since_us: int | None, until_us: int, at_us: int, closed_us: int, *, is_open: bool
-) -> tuple[int | None, int]:
-    if since_us is not None and at_us - until_us >= closed_us:
-        since_us, until_us = None, 0
-    if not is_open:
-        return since_us, until_us
-    return (at_us if since_us is None else since_us), at_us
+    since_us: int | None, shut_us: int | None, at_us: int, closed_us: int, *, is_open: bool
+) -> tuple[int | None, int | None]:
+    if shut_us is not None and at_us - shut_us >= closed_us:
+        since_us = shut_us = None
+    if is_open:
+        return (at_us if since_us is None else since_us), None
+    if since_us is None:
+        return None, None
+    return since_us, (at_us if shut_us is None else shut_us)
+
+
+_NEVER: Final = OpenGap()

@@ -7,16 +7,17 @@ sends two frames a second does not lose its people in between. A silent camera l
 too, but only after `hold_us`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from schemas.records.zones import ZoneEventKind, ZoneOccupancy
 from streams.domain.camera.view import View
 from streams.domain.seqs import Seqs, seqs_of
-from streams.domain.staffing.shift import FOREVER_US
+from streams.domain.staffing.open_gaps import OpenGap, next_over_us
 from streams.domain.zones.area import ZoneArea
-from streams.domain.zones.standing import INSIDE, UNSEEN
+from streams.domain.zones.counting import Flow, crossed, next_start_us
+from streams.domain.zones.standing import INSIDE, OUTSIDE, UNSEEN
 
 REMEMBERED_US: Final = 10_000_000
 """A stay that ended this long ago is not corrected any more, microseconds of event time."""
@@ -37,6 +38,8 @@ class Stay:
         dwell_seq: Seq of the event that reported the stay as too long; 0 before it.
         dwell_at_us: Event time of that event, microseconds.
         left_seq: Seq of the event that ended it; 0 before it.
+        crossed: Whether they were seen outside before.
+        outside: Whether they were seen outside last.
     """
 
     camera_id: str
@@ -49,6 +52,8 @@ class Stay:
     dwell_seq: int = 0
     dwell_at_us: int = 0
     left_seq: int = 0
+    crossed: bool = False
+    outside: bool = False
 
 
 @dataclass(slots=True)
@@ -60,12 +65,18 @@ class ZoneState:
         ended: The last stay of each fused person, while a link may still prove its end wrong.
         seqs: Last seq by topic.
         shown: Last occupancy record; None before the first and after the zone was removed.
+        gaps: Gaps that are open or were until a moment ago, by role; `IN_ALL` for the zone.
+        flow: Entries and exits since the number of people was known.
+        lost: Who was lost inside while their ids go on, and whether they had counted.
     """
 
     stays: dict[str, Stay] = field(default_factory=dict)
     ended: dict[str, Stay] = field(default_factory=dict)
     seqs: Seqs = field(default_factory=dict)
     shown: ZoneOccupancy | None = None
+    gaps: dict[str, OpenGap] = field(default_factory=dict)
+    flow: Flow = field(default_factory=Flow)
+    lost: dict[str, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.seqs = seqs_of("zone", self.seqs)
@@ -82,6 +93,8 @@ class Happening(NamedTuple):
         entered_us: Event time when the stay began, microseconds.
         corrects: Seq of the event that this one stands for; None for a new one.
         entered_seq: Seq of the event that said so before this one; 0 where none was sent yet.
+        flow: 1 if somebody was seen to enter, -1 if somebody was seen to leave, 0 for neither; the
+            reverse where that was not so.
     """
 
     kind: ZoneEventKind
@@ -91,6 +104,7 @@ class Happening(NamedTuple):
     entered_us: int
     corrects: int | None = None
     entered_seq: int = 0
+    flow: int = 0
 
 
 def observe_standing(
@@ -101,6 +115,7 @@ def observe_standing(
     standing: Sequence[int],
     looked_us: int,
     hold_us: int,
+    known: Container[str] = (),
 ) -> list[Happening]:
     """Fold one look of a camera whose people the zone counts.
 
@@ -112,6 +127,7 @@ def observe_standing(
         standing: Position of each of them: `INSIDE`, `OUTSIDE` or `UNSEEN`.
         looked_us: Event time of the camera's previous look, microseconds; 0 for none.
         hold_us: A silent camera's people are unseen after this long, microseconds.
+        known: Ids of the people who were on the floor before.
 
     Returns:
         Zone events, in order.
@@ -121,9 +137,12 @@ def observe_standing(
     now_us, limit_us = view.captured_us, area.dwell_limit_us
     for person_id, position in zip(person_ids, standing, strict=True):
         stay = stays.get(person_id)
+        if stay is None and position == OUTSIDE and zone.lost.pop(person_id, False):
+            zone.flow = crossed(zone.flow, -1)
         if position == UNSEEN or (stay is None and position != INSIDE):
             continue
         if stay is not None and leaves_us(stay, area, looked_us, hold_us) <= now_us:
+            stay.outside = stay.outside or position != INSIDE
             _end(zone, person_id, happenings)
             stay = None
         if position != INSIDE:
@@ -132,11 +151,13 @@ def observe_standing(
             continue
         if stay is None:
             stay = Stay(camera_id=view.camera_id, entered_us=now_us, inside_us=now_us)
+            stay.crossed = person_id in known and person_id not in zone.lost
             stays[person_id] = stay
-        stay.inside_us = now_us
+        stay.inside_us, stay.outside = now_us, False
         if not stay.counted and now_us - stay.entered_us >= area.enter_after_us:
             stay.counted = True
-            happenings.append(_happening("ENTERED", stay.entered_us, person_id, stay))
+            entered = _happening("ENTERED", stay.entered_us, person_id, stay)
+            happenings.append(entered._replace(flow=int(stay.crossed)))
         if (
             limit_us is not None
             and now_us - stay.entered_us > limit_us
@@ -158,6 +179,7 @@ def _step_out(
     happenings: list[Happening],
 ) -> None:
     """Handle a person seen outside: an uncounted stay ends now, a counted one after a while."""
+    stay.outside = True
     if not stay.counted:
         del zone.stays[person_id]
     elif now_us - stay.inside_us >= area.leave_after_us:
@@ -223,6 +245,7 @@ def merge(zone: ZoneState, earlier: str, later: str) -> list[Happening]:
         Corrections of the events of the later one that were wrong: sent again for the earlier one,
         or withdrawn where the earlier one has an event of that kind for the stay.
     """
+    zone.lost.pop(later, None)
     dropped, over = zone.stays.pop(later, None), zone.ended.pop(later, None)
     kept, ended = zone.stays.get(earlier), zone.ended.get(earlier)
     corrections: list[Happening] = []
@@ -269,6 +292,7 @@ def _merged(
     # The stay began with the later id: both events of its beginning were wrong.
     corrections = _withdrawn(kept, earlier)
     kept.entered_us, kept.dwell_reported = dropped.entered_us, dropped.dwell_reported
+    kept.crossed = dropped.crossed
     kept.entered_seq = kept.dwell_seq = 0  # the events that are sent again set them
     return [*corrections, *_sent_again(kept, dropped, earlier)]
 
@@ -287,17 +311,20 @@ def _sent_again(stay: Stay, sent: Stay, person_id: str) -> list[Happening]:
 
 def _withdrawn(sent: Stay, person_id: str) -> list[Happening]:
     """The events that were sent for a stay never happened."""
+    flows = -int(sent.crossed), 0, int(sent.outside)
     return [
-        _happening("WITHDRAWN", sent.entered_us, person_id, sent)._replace(corrects=seq)
-        for seq in (sent.entered_seq, sent.dwell_seq, sent.left_seq)
+        _happening("WITHDRAWN", sent.entered_us, person_id, sent)._replace(corrects=seq, flow=flow)
+        for seq, flow in zip((sent.entered_seq, sent.dwell_seq, sent.left_seq), flows, strict=True)
         if seq
     ]
 
 
 def _not_left(stay: Stay, person_id: str) -> Happening:
     """The end of a stay never happened."""
-    left_seq, stay.left_seq = stay.left_seq, 0
-    return _happening("WITHDRAWN", stay.entered_us, person_id, stay)._replace(corrects=left_seq)
+    withdrawn = _happening("WITHDRAWN", stay.entered_us, person_id, stay)
+    withdrawn = withdrawn._replace(corrects=stay.left_seq, flow=int(stay.outside))
+    stay.left_seq, stay.outside = 0, False
+    return withdrawn
 
 
 def forget(zone: ZoneState, before_us: int) -> None:
@@ -313,24 +340,42 @@ def clear(zone: ZoneState) -> list[Happening]:
     for person_id in sorted(zone.stays):
         _end(zone, person_id, happenings)
     zone.ended.clear()
+    zone.lost.clear()
+    zone.gaps, zone.flow = {}, Flow()
     return happenings
 
 
-def next_leave_us(zone: ZoneState, area: ZoneArea, looked: dict[str, int], hold_us: int) -> int:
-    """Event time at which the next stay ends by itself or is forgotten, microseconds."""
+def forget_lost(zone: ZoneState, people: Container[str]) -> None:
+    """Forget those who were lost inside once their ids end, or they are inside again."""
+    zone.lost = {
+        one: counted
+        for one, counted in zone.lost.items()
+        if one in people and one not in zone.stays
+    }
+
+
+def next_change_us(zone: ZoneState, area: ZoneArea, looked: dict[str, int], hold_us: int) -> int:
+    """Event time at which a zone changes if nothing happens, microseconds.
+
+    A stay ends by itself or is forgotten, a gap is over, or the flow starts again.
+    """
+    due_us = min(next_over_us(zone.gaps), next_start_us(zone.flow))
     leaving = (
         leaves_us(stay, area, looked.get(stay.camera_id, 0), hold_us)
         for stay in zone.stays.values()
     )
     forgotten = (stay.inside_us + REMEMBERED_US for stay in zone.ended.values())
-    return min((*leaving, *forgotten), default=FOREVER_US)
+    return min((due_us, *leaving, *forgotten))
 
 
 def _end(zone: ZoneState, person_id: str, happenings: list[Happening]) -> None:
     stay = zone.stays.pop(person_id)
+    if not stay.outside:
+        zone.lost[person_id] = stay.counted
     if stay.counted:
         zone.ended[person_id] = stay
-        happenings.append(_happening("LEFT", stay.inside_us, person_id, stay))
+        left = _happening("LEFT", stay.inside_us, person_id, stay)
+        happenings.append(left._replace(flow=-int(stay.outside)))
 
 
 def _happening(kind: ZoneEventKind, at_us: int, person_id: str, stay: Stay) -> Happening:

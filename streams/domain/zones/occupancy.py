@@ -1,88 +1,185 @@
 """Occupancy: how many people are in a zone, against its plan; sent on change and periodically."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 
-from schemas.records.zones import OccupancyReason, ZoneOccupancy
+from schemas.records.staffing import RoleCoverage
+from schemas.records.zones import OccupancyReason, ZoneCount, ZoneOccupancy
 from schemas.topics import OCCUPANCY
-from streams.domain.staffing.coverage import Plan, coverage
+from streams.domain.staffing.coverage import Coverage, Plan, coverage
+from streams.domain.staffing.open_gaps import IN_ALL, OpenGap, follow_gaps, open_since
+from streams.domain.zones.counting import count_people, follow_flow
 from streams.domain.zones.membership import ZoneState
-from streams.domain.zones.stay_ids import stay_ids
 
-_CONTENT: Final = (
-    "person_ids",
-    "cameras_missing",
-    "people",
-    "identified",
-    "scheduled",
-    "required",
-    "gap_min",
-    "gap_max",
-    "roles",
-    "floor_id",
-)
-"""Fields whose change needs a record; the others say when and why it was sent."""
+
+class Watch(NamedTuple):
+    """Who watches a zone at a tick.
+
+    Attributes:
+        cameras_missing: Cameras of the zone that are behind, sorted.
+        is_watched: Whether the cameras that report see it.
+        looked: Event time of the last look of each camera, microseconds.
+    """
+
+    cameras_missing: Sequence[str]
+    is_watched: bool
+    looked: Mapping[str, int]
+
+
+class Found(NamedTuple):
+    """What is found of a zone at a tick.
+
+    Attributes:
+        person_ids: Who is in it, sorted.
+        coverage: How they compare with its plan.
+        roles: Coverage by role, with the gaps that are open.
+        counted: How many there are by all ways of counting; None where that is not asked for.
+    """
+
+    person_ids: list[str]
+    coverage: Coverage
+    roles: list[RoleCoverage]
+    counted: ZoneCount | None
+
+
+def find(
+    zone: ZoneState,
+    plan: Plan,
+    watch: Watch,
+    badges: Sequence[int] | None,
+    at_us: int,
+    *,
+    follows_gaps: bool,
+) -> Found:
+    """Compare who is in a zone with its plan and with other counts.
+
+    Args:
+        zone: State of the zone; its gaps and its flow go on.
+        plan: Plan of the zone at that time.
+        watch: Who watches it.
+        badges: Badges in it, and how many of them are doubted; None where no badge is read.
+        at_us: End of the tick, microseconds.
+        follows_gaps: False gives what releases without any of this gave.
+    """
+    stays = zone.stays
+    person_ids = sorted(person_id for person_id, stay in stays.items() if stay.counted)
+    present = [stays[person_id].role for person_id in person_ids]
+    if not follows_gaps:
+        found = coverage(present, _minima(plan))
+        bare: Any = {"least_required": None}
+        roles: Any = [{**role, **bare} for role in found.roles]
+        return Found(person_ids, found._replace(least_required=-1), roles, None)
+    found = coverage(present, plan, is_watched=watch.is_watched)
+    zone.gaps = follow_gaps(zone.gaps, found, at_us)
+    hidden = 0
+    for person_id in person_ids:
+        stay = stays[person_id]
+        hidden += watch.looked.get(stay.camera_id, 0) > stay.inside_us
+    heads = len(person_ids)
+    zone.flow = follow_flow(zone.flow, heads, hidden, at_us, is_watched=watch.is_watched)
+    count = count_people(zone.flow, heads, hidden, badges, is_watched=watch.is_watched)
+    return Found(person_ids, found, with_gaps(found.roles, zone.gaps), count)
+
+
+def with_gaps(roles: list[RoleCoverage], gaps: Mapping[str, OpenGap]) -> list[RoleCoverage]:
+    """Coverage by role, with since when its gaps are open; the same list where none is."""
+    if not gaps:
+        return roles
+    shown: list[RoleCoverage] = []
+    for one in roles:
+        possible_us, sure_us = open_since(gaps.get(one["role"]))
+        if possible_us is None and sure_us is None:
+            shown.append(one)
+        else:
+            shown.append({**one, "possible_since_us": possible_us, "sure_since_us": sure_us})
+    return shown
+
+
+def _minima(plan: Plan) -> Plan:
+    if plan.ratios or plan.covers:
+        return replace(plan, ratios=(), covers={}, found={})
+    return plan
 
 
 def measure(
     zone: ZoneState,
+    found: Found,
+    watch: Watch,
     *,
     zone_id: str,
     floor_id: str,
-    plan: Plan,
-    cameras_missing: Sequence[str],
     as_of_us: int,
     inputs_through_us: int,
     periodic: bool,
-    role_only: bool = False,
 ) -> ZoneOccupancy | None:
     """Measure a zone's occupancy at the end of a tick.
 
     Args:
         zone: State of the zone; `shown` and `seqs` change when there is a record to send.
+        found: What was found of it at this tick.
+        watch: Who watches it.
         zone_id: Id of the zone.
         floor_id: Floor of the zone.
-        plan: Plan of the zone at `as_of_us`.
-        cameras_missing: Cameras of the zone that are behind, sorted.
         as_of_us: End of the tick, microseconds.
         inputs_through_us: Event time up to which every reporting camera's input is in,
             microseconds.
         periodic: True when a record is due even without a change.
-        role_only: True when people have the ids of their stays, not their own.
 
     Returns:
         The record to send, or None.
     """
-    person_ids = sorted(person_id for person_id, stay in zone.stays.items() if stay.counted)
-    found = coverage([zone.stays[person_id].role for person_id in person_ids], plan)
-    if role_only:
-        person_ids = stay_ids(zone_id, [zone.stays[person_id] for person_id in person_ids])
     reason: OccupancyReason = "CHANGE"
-    record: ZoneOccupancy = {
-        "zone_id": zone_id,
-        "seq": zone.seqs[OCCUPANCY.name] + 1,
-        "as_of_us": as_of_us,
-        "inputs_through_us": inputs_through_us,
-        "cameras_missing": list(cameras_missing),
-        "floor_id": floor_id,
-        "reason": reason,
-        "people": found.people,
-        "identified": found.identified,
-        "scheduled": found.scheduled,
-        "required": found.required,
-        "gap_min": found.gap_min,
-        "gap_max": found.gap_max,
-        "roles": found.roles,
-        "person_ids": person_ids,
-    }
-    if zone.shown is not None and _same(zone.shown, record):
+    if zone.shown is not None and _same(zone.shown, found, watch, floor_id):
         if not periodic:
             return None
-        record["reason"] = "PERIODIC"
+        reason = "PERIODIC"
+    covered = found.coverage
+    possible_us, sure_us = open_since(zone.gaps.get(IN_ALL))
     zone.seqs[OCCUPANCY.name] += 1
-    zone.shown = record
-    return record
+    zone.shown = {
+        "zone_id": zone_id,
+        "seq": zone.seqs[OCCUPANCY.name],
+        "as_of_us": as_of_us,
+        "inputs_through_us": inputs_through_us,
+        "cameras_missing": list(watch.cameras_missing),
+        "floor_id": floor_id,
+        "reason": reason,
+        "people": covered.people,
+        "identified": covered.identified,
+        "scheduled": covered.scheduled,
+        "required": covered.required,
+        "gap_min": covered.gap_min,
+        "gap_max": covered.gap_max,
+        "roles": found.roles,
+        "person_ids": found.person_ids,
+        "least_required": None if covered.least_required < 0 else covered.least_required,
+        "possible_since_us": possible_us,
+        "sure_since_us": sure_us,
+        "is_watched": watch.is_watched or found.counted is None,
+        "count": found.counted,
+    }
+    return zone.shown
 
 
-def _same(shown: ZoneOccupancy, record: ZoneOccupancy) -> bool:
-    return all(shown[name] == record[name] for name in _CONTENT)
+_COVERED: Final = ("people", "identified", "scheduled", "required", "gap_min", "gap_max")
+
+
+def _same(shown: ZoneOccupancy, found: Found, watch: Watch, floor_id: str) -> bool:
+    """Whether a zone is as it was shown; of counts, only how far apart they are needs a record."""
+    covered, count, before = found.coverage, found.counted, shown["count"]
+    return (
+        shown["person_ids"] == found.person_ids
+        and shown["roles"] == found.roles
+        and shown["cameras_missing"] == watch.cameras_missing
+        and all(shown[name] == getattr(covered, name) for name in _COVERED)
+        and shown["floor_id"] == floor_id
+        and (
+            count is None
+            if before is None
+            else count is not None
+            and before["disagreement"] == count["disagreement"]
+            and shown["is_watched"] == watch.is_watched
+            and shown["least_required"] == covered.least_required
+        )
+    )

@@ -154,6 +154,10 @@ def role(
         "required": required,
         "gap_min": max(0, required - present - unknown),
         "gap_max": max(0, required - present),
+        "least_required": required,
+        "standing_in": [],
+        "possible_since_us": None,
+        "sure_since_us": None,
     }
 
 
@@ -174,6 +178,11 @@ def occupancy(seq: int, seconds: float, people: int, **values: Any) -> dict[str,
         "gap_max": 0,
         "roles": [],
         "person_ids": [f"cam-1:{number}" for number in range(people)],
+        "least_required": 0,
+        "possible_since_us": None,
+        "sure_since_us": None,
+        "is_watched": True,
+        "count": None,
         **values,
     }
 

@@ -4,7 +4,7 @@ from pydantic import BaseModel, Field
 
 from workers.serving.live.freshness import Freshness
 from workers.serving.live.messages import CoverageState
-from workers.serving.live.records import CameraTracks, Presence, Role
+from workers.serving.live.records import CameraTracks, Presence, Role, ZoneCount
 
 
 class Point(BaseModel):
@@ -34,6 +34,12 @@ class GapView(BaseModel):
 
     min: int = Field(description="If every unidentified person were staff.", examples=[2])
     max: int = Field(description="If no unidentified person were staff.", examples=[4])
+    possible_since_us: int | None = Field(
+        None, description="Since when some may be missing, UTC microseconds; null when none may be."
+    )
+    sure_since_us: int | None = Field(
+        None, description="Since when some are missing whoever the others are, or null."
+    )
 
 
 class LastChangeView(BaseModel):
@@ -78,8 +84,19 @@ class ZoneView(BaseModel):
     identified: int | None = Field(description="Of these, identified staff.", examples=[0])
     scheduled: int | None = Field(description="Staff scheduled now.", examples=[3])
     required: int | None = Field(description="Staff required now.", examples=[4])
+    least_required: int | None = Field(
+        None,
+        description="The least that may be required: a ratio may relate to unidentified people.",
+    )
     gap: GapView | None = Field(description="Staff missing.")
     coverage: CoverageView = Field(description="What the gap means.")
+    is_watched: bool | None = Field(
+        None,
+        description="False: cameras that report do not see the zone, and more may be there.",
+    )
+    count: ZoneCount | None = Field(
+        None, description="People by heads, flow and badges, and how far these are apart."
+    )
     roles: list[Role] = Field(description="By role.")
     seq: int | None = Field(description="Number of the value; rises by one.")
     freshness: Freshness = Field(description="Whether the numbers may be acted on.")

@@ -184,7 +184,10 @@ class BoardState:
             identified=occupancy.identified if occupancy else None,
             scheduled=occupancy.scheduled if occupancy else None,
             required=occupancy.required if occupancy else None,
-            gap=views.GapView(min=occupancy.gap_min, max=occupancy.gap_max) if occupancy else None,
+            least_required=occupancy.least_required if occupancy else None,
+            gap=_gap(occupancy),
+            is_watched=occupancy.is_watched if occupancy else None,
+            count=occupancy.count if occupancy else None,
             coverage=views.CoverageView(**coverage(occupancy)._asdict()),
             roles=occupancy.roles if occupancy else [],
             seq=occupancy.seq if occupancy else None,
@@ -297,3 +300,14 @@ class BoardState:
                 for zone_id in self._trends.zones()
             },
         )
+
+
+def _gap(occupancy: Occupancy | None) -> views.GapView | None:
+    if occupancy is None:
+        return None
+    return views.GapView(
+        min=occupancy.gap_min,
+        max=occupancy.gap_max,
+        possible_since_us=occupancy.possible_since_us,
+        sure_since_us=occupancy.sure_since_us,
+    )

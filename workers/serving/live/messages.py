@@ -59,6 +59,9 @@ def coverage(occupancy: Occupancy | None) -> Coverage:
     most = max([occupancy.gap_max, *(role.gap_max for role in occupancy.roles)])
     if least > 0:
         return Coverage("short", f"{interval(least, max(least, most))} short", staff)
+    if most > 0 and not occupancy.is_watched:
+        unseen = "Cannot tell: no camera that reports sees all of it"
+        return Coverage("unclear", unseen, f"0 to {most} short; {staff}")
     if most > 0:
         unknown = max(0, occupancy.people - occupancy.identified)
         return Coverage(

@@ -15,8 +15,15 @@ _FOOT: Final = (
 )
 
 
+class Substitute(BaseModel):
+    """People of another role who fill places of a role."""
+
+    role: str = Field(description="Their own role.", examples=["nurse"])
+    people: int = Field(0, description="How many.")
+
+
 class Role(BaseModel):
-    """Coverage of one role in a zone."""
+    """Coverage of one role in a zone or on a floor."""
 
     role: str = Field(description="Role.", examples=["nurse"])
     present_min: int = Field(0, description="Known to be present.")
@@ -25,6 +32,39 @@ class Role(BaseModel):
     required: int = Field(0, description="Required.")
     gap_min: int = Field(0, description="Fewest missing.")
     gap_max: int = Field(0, description="Most missing.")
+    least_required: int | None = Field(
+        None, description="The least that may be required; null: as `required`."
+    )
+    standing_in: list[Substitute] = Field(
+        default=[], description="Who of `present_min` has another role."
+    )
+    possible_since_us: int | None = Field(
+        None, description="Since when some may be missing; null when none may be."
+    )
+    sure_since_us: int | None = Field(
+        None, description="Since when some are missing whoever the others are, or null."
+    )
+
+
+class SourceCount(BaseModel):
+    """How many people are in a zone by one way of counting."""
+
+    source: str = Field(
+        "UNKNOWN",
+        description="HEADS: people who are seen. FLOW: entries less exits. BADGES: badges there.",
+    )
+    low: int = Field(0, description="Least people that it allows.")
+    high: int | None = Field(None, description="Most; null where it says nothing about that.")
+    is_apart: bool = Field(default=False, description="It allows none of what most allow.")
+
+
+class ZoneCount(BaseModel):
+    """How many people are in a zone by all ways of counting together."""
+
+    low: int = Field(0, description="Least people that as many ways as possible allow.")
+    high: int | None = Field(None, description="Most; null where nothing says so.")
+    disagreement: int = Field(0, description="People between the counts that are farthest apart.")
+    sources: list[SourceCount] = Field(default=[], description="The ways of counting.")
 
 
 class Occupancy(BaseModel):
@@ -49,6 +89,20 @@ class Occupancy(BaseModel):
     gap_max: int = Field(0, description="Most staff missing: no unidentified person was staff.")
     roles: list[Role] = Field(default=[], description="By role.")
     person_ids: list[str] = Field(default=[], description="Who is in the zone, sorted.")
+    least_required: int | None = Field(
+        None, description="The least staff that may be required; null: as `required`."
+    )
+    possible_since_us: int | None = Field(
+        None, description="Since when staff may be missing; null when none may be."
+    )
+    sure_since_us: int | None = Field(
+        None, description="Since when staff are missing whoever the others are, or null."
+    )
+    is_watched: bool = Field(
+        default=True,
+        description="False: cameras that report do not see the zone, and more may be there.",
+    )
+    count: ZoneCount | None = Field(None, description="People by heads, flow and badges.")
 
 
 class Track(BaseModel):

@@ -180,6 +180,41 @@ def fold_zone_events(items: Iterable[Item]) -> list[Row]:
     return rows
 
 
+def fold_occupancy(items: Iterable[Item]) -> list[Row]:
+    """Every measurement."""
+    rows = []
+    for item in items:
+        zone, count = item.record, item.record["count"]
+        rows.append(
+            (
+                at(zone["as_of_us"]),
+                zone["zone_id"],
+                item.seq,
+                zone["floor_id"],
+                zone["reason"],
+                zone["people"],
+                zone["identified"],
+                zone["scheduled"],
+                zone["required"],
+                zone["gap_min"],
+                zone["gap_max"],
+                zone["person_ids"],
+                at(zone["inputs_through_us"]),
+                zone["cameras_missing"],
+                zone["least_required"],
+                _at_or_null(zone["possible_since_us"]),
+                _at_or_null(zone["sure_since_us"]),
+                None if count is None else zone["is_watched"],
+                None if count is None else count["low"],
+                None if count is None else count["high"],
+                None if count is None else count["disagreement"],
+                None if count is None else Jsonb(count["sources"]),
+                item.digest,
+            )
+        )
+    return rows
+
+
 def fold_coverage(items: Iterable[Item]) -> list[Row]:
     """Every role of every measurement."""
     return [
@@ -194,6 +229,11 @@ def fold_coverage(items: Iterable[Item]) -> list[Row]:
             role["required"],
             role["gap_min"],
             role["gap_max"],
+            role["least_required"],
+            sum(one["people"] for one in role["standing_in"]),
+            Jsonb(role["standing_in"]),
+            _at_or_null(role["possible_since_us"]),
+            _at_or_null(role["sure_since_us"]),
             item.digest,
         )
         for item in items

@@ -36,6 +36,7 @@ from workers.storage.timescale.rows import (
     each_version,
     fold_coverage,
     fold_links,
+    fold_occupancy,
     fold_positions,
     fold_tracks,
     fold_zone_events,
@@ -198,14 +199,13 @@ OCCUPANCY_TABLE = Table(
     columns=_columns(
         "as_of timestamptz, zone_id text, seq int8, floor_id text, reason text, people int4,"
         "identified int4, scheduled int4, required int4, gap_min int4, gap_max int4,"
-        "person_ids text[], inputs_through timestamptz, cameras_missing text[], digest bytea"
+        "person_ids text[], inputs_through timestamptz, cameras_missing text[],"
+        "least_required int4, possible_since timestamptz, sure_since timestamptz, is_watched bool,"
+        "people_low int4, people_high int4, disagreement int4, counts jsonb, digest bytea"
     ),
     identity=("zone_id", "seq", "as_of"),
     time="as_of",
-    fold=each_record(
-        "as_of_us, zone_id, seq, floor_id, reason, people, identified, scheduled, required,"
-        "gap_min, gap_max, person_ids, inputs_through_us, cameras_missing"
-    ),
+    fold=lambda items, _: fold_occupancy(items),
     comparison=Comparison(
         kind="zone",
         key="zone_id",
@@ -220,7 +220,9 @@ COVERAGE_TABLE = Table(
     topic=OCCUPANCY,
     columns=_columns(
         "as_of timestamptz, zone_id text, role text, seq int8, present_min int4,"
-        "present_max int4, scheduled int4, required int4, gap_min int4, gap_max int4, digest bytea"
+        "present_max int4, scheduled int4, required int4, gap_min int4, gap_max int4,"
+        "least_required int4, standing_in int4, substitutes jsonb, possible_since timestamptz,"
+        "sure_since timestamptz, digest bytea"
     ),
     identity=("zone_id", "role", "seq", "as_of"),
     time="as_of",

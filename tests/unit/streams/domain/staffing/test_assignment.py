@@ -77,7 +77,14 @@ def counted(people: People) -> dict[str, int]:
 def check(people: People, required: dict[str, int], covers: Any, priority: Any) -> None:
     found = assign(counted(people), required, covers, priority)
 
-    assert tuple(found) == best(people, required, covers, priority)
+    assert found[:3] == best(people, required, covers, priority)
+    for counts, is_lent in ((found.lent, True), (found.standing_in, False)):
+        sums: dict[str, int] = {}
+        for own, filled, count in found.pairs:
+            assert filled in covers[own]
+            role = own if is_lent else filled
+            sums[role] = sums.get(role, 0) + count
+        assert sums == counts
 
 
 @st.composite

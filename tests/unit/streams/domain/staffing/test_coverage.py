@@ -49,6 +49,10 @@ def test_twelve_people_are_not_twelve_staff() -> None:
             "required": 4,
             "gap_min": 0,
             "gap_max": 4,
+            "least_required": 4,
+            "standing_in": [],
+            "possible_since_us": None,
+            "sure_since_us": None,
         }
     ]
 

@@ -21,26 +21,26 @@ def followed(*moments: tuple[int, Coverage]) -> dict[str, OpenGap]:
 def test_a_gap_is_possible_and_sure_since_times_of_their_own() -> None:
     gaps = followed((10, measured("nurse")), (20, measured("")), (30, measured()), (40, measured()))
 
-    assert open_since(gaps["nurse"], 40 * S) == (20 * S, 30 * S)
-    assert open_since(gaps[IN_ALL], 40 * S) == (20 * S, 30 * S)
+    assert open_since(gaps["nurse"]) == (20 * S, 30 * S)
+    assert open_since(gaps[IN_ALL]) == (20 * S, 30 * S)
 
 
 def test_who_walks_past_does_not_end_a_gap() -> None:
     gaps = followed((10, measured()), (20, measured("nurse")), (30, measured()))
 
-    assert open_since(gaps["nurse"], 30 * S) == (10 * S, 10 * S)
+    assert open_since(gaps["nurse"]) == (10 * S, 10 * S)
 
 
 def test_a_gap_that_is_closed_now_is_not_reported_as_open() -> None:
     gaps = followed((10, measured()), (20, measured("nurse")))
 
-    assert open_since(gaps.get("nurse"), 20 * S) == (None, None)
+    assert open_since(gaps.get("nurse")) == (None, None)
 
 
 def test_a_gap_that_was_closed_for_long_is_another_one_afterwards() -> None:
     gaps = followed((10, measured()), (20, measured("nurse")), (60, measured()))
 
-    assert open_since(gaps["nurse"], 60 * S) == (60 * S, 60 * S)
+    assert open_since(gaps["nurse"]) == (60 * S, 60 * S)
 
 
 def test_a_covered_zone_remembers_nothing_after_a_while() -> None:
@@ -53,7 +53,7 @@ def test_nothing_is_open_since_a_time_at_which_it_was_closed(shown: list[list[st
     for second, people in enumerate(shown):
         found = measured(*people)
         gaps = follow_gaps(gaps, found, second * S, closed_us=0)
-        possible_us, sure_us = open_since(gaps.get(IN_ALL), second * S)
+        possible_us, sure_us = open_since(gaps.get(IN_ALL))
 
         assert (possible_us is not None) == (found.gap_max > 0)
         assert (sure_us is not None) == (found.gap_min > 0)

@@ -1,0 +1,127 @@
+"""How many people are in a zone by heads, by crossings of its edge and by badges.
+
+Heads are the stays that count. Entries and exits are those that were seen: somebody who was outside
+before, or afterwards. Who appears in a zone or is lost in it changes the heads and not the flow,
+so the two disagree while somebody is hidden, or is there under two ids.
+
+The flow is followed from a time at which the number was known:
+
+- It starts from the heads, and starts again when they are seen and equal: both know the number.
+- While the zone is not watched nobody sees who crosses, so it starts again afterwards.
+- An hour after the two began to differ it starts again: then one of them has been wrong for long,
+  nothing says which, and old mistakes say nothing of who is there.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from schemas.records.zones import CountSource, ZoneCount
+from streams.domain.staffing.reconciliation import (
+    MANY,
+    by_badges,
+    by_flow,
+    by_head,
+    reconcile,
+)
+from streams.domain.staffing.shift import FOREVER_US
+
+APART_US: Final = 3_600_000_000
+"""The flow starts again when it has differed from the heads for this long, microseconds."""
+
+_SOURCES: Final[dict[str, CountSource]] = {"head": "HEADS", "flow": "FLOW", "badges": "BADGES"}
+
+
+class Flow(NamedTuple):
+    """Entries and exits of a zone since the number was known.
+
+    Attributes:
+        at_start: People at that time; -1 while it is not known.
+        entries: People who were seen to enter since then.
+        exits: People who were seen to leave.
+        apart_us: Since when it says another number than the heads, microseconds; 0 if it does not.
+    """
+
+    at_start: int = -1
+    entries: int = 0
+    exits: int = 0
+    apart_us: int = 0
+
+    @property
+    def people(self) -> int:
+        """People by the flow alone."""
+        return self.at_start + self.entries - self.exits
+
+
+def crossed(flow: Flow, change: int) -> Flow:
+    """Take in that somebody was seen to enter (1) or to leave (-1), or that it was not so."""
+    if flow.at_start < 0 or not change:
+        return flow
+    if change > 0:
+        return flow._replace(entries=flow.entries + change)
+    return flow._replace(exits=flow.exits - change)
+
+
+def follow_flow(flow: Flow, heads: int, hidden: int, at_us: int, *, is_watched: bool) -> Flow:
+    """Start again where that is due; see above.
+
+    Args:
+        flow: Flow so far.
+        heads: People in the zone.
+        hidden: Of them, those who are not seen this moment.
+        at_us: Event time, microseconds.
+        is_watched: Whether cameras that report see the zone.
+    """
+    if not is_watched:
+        return Flow()
+    if flow.at_start < 0:
+        return Flow(heads)
+    if flow.people == heads:
+        if hidden:
+            return flow._replace(apart_us=0) if flow.apart_us else flow
+        return Flow(heads) if flow.entries or flow.exits or flow.apart_us else flow
+    if not flow.apart_us:
+        return flow._replace(apart_us=at_us)
+    return Flow(heads) if at_us - flow.apart_us >= APART_US else flow
+
+
+def next_start_us(flow: Flow) -> int:
+    """Event time at which a flow starts again if nothing happens, microseconds."""
+    return flow.apart_us + APART_US if flow.apart_us else FOREVER_US
+
+
+def count_people(
+    flow: Flow, heads: int, hidden: int, badges: Sequence[int] | None, *, is_watched: bool
+) -> ZoneCount:
+    """Compare the counts of a zone.
+
+    Args:
+        flow: Its flow.
+        heads: People in the zone.
+        hidden: Of them, those who are not seen this moment.
+        badges: Badges there, and how many of them are doubted; None where no badge is read.
+        is_watched: Whether cameras that report see the zone.
+    """
+    counts = [by_head(heads, hidden=hidden, is_whole=is_watched)]
+    if flow.at_start >= 0:
+        counts.append(by_flow(flow.at_start, flow.entries, flow.exits))
+    if badges is not None:
+        counts.append(by_badges(badges[0], doubted=badges[1]))
+    found = reconcile(counts)
+    return {
+        "low": found.low,
+        "high": _open(found.high),
+        "disagreement": found.disagreement,
+        "sources": [
+            {
+                "source": _SOURCES[one.source],
+                "low": one.low,
+                "high": _open(one.high),
+                "is_apart": one.source in found.apart,
+            }
+            for one in counts
+        ],
+    }
+
+
+def _open(high: int) -> int | None:
+    return None if high == MANY else high
