@@ -54,20 +54,82 @@ def test_the_page_changes_when_a_person_enters(
     bay = zone(page, "bay-1")
 
     expect(bay.locator(".people")).to_have_text("2")
-    expect(bay.locator(".sentence")).to_have_text("2 to 4 short")
-    expect(bay.locator(".because")).to_have_text("2 people, 0 identified staff")
+    expect(bay.locator(".sentence")).to_have_text("2 staff missing for sure, possibly 2 more")
+    expect(bay.locator(".because")).to_have_text(
+        "2 people here, none identified: short even if they are staff"
+    )
     expect(bay.locator(".scheduled")).to_have_text("3")
     expect(bay.locator(".required")).to_have_text("4")
-    expect(page.locator("#headline")).to_have_text("Bay 1 is 2 to 4 short")
+    expect(page.locator("#headline")).to_have_text(
+        "Bay 1: 2 staff missing for sure, possibly 2 more"
+    )
 
     writer.zone_event("bay-1", "ENTERED")
     writer.zone("bay-1", people=3, identified=1, scheduled=3, required=4)
 
     expect(bay.locator(".people")).to_have_text("3")
-    expect(bay.locator(".sentence")).to_have_text("1 to 3 short")
-    expect(bay.locator(".because")).to_have_text("3 people, 1 identified staff")
+    expect(bay.locator(".sentence")).to_have_text("1 staff missing for sure, possibly 2 more")
+    expect(bay.locator(".because")).to_have_text(
+        "3 people here, 2 of them not identified: short even if they are staff"
+    )
     expect(bay.locator(".change")).to_have_text(re.compile("^entered "))
-    expect(page.locator("#headline")).to_have_text("Bay 1 is 1 to 3 short")
+    expect(page.locator("#headline")).to_have_text(
+        "Bay 1: 1 staff missing for sure, possibly 2 more"
+    )
+
+
+def coverage(role: str, required: int, known: int, unknown: int, **fields: Any) -> dict[str, Any]:
+    """Coverage of a role by people who are known to have it and by others whom nobody knows."""
+    gap_max = max(0, required - known)
+    return {
+        "role": role,
+        "present_min": known,
+        "present_max": known + unknown,
+        "scheduled": required,
+        "required": required,
+        "gap_min": max(0, gap_max - unknown),
+        "gap_max": gap_max,
+        **fields,
+    }
+
+
+def test_each_role_has_a_line_that_says_what_is_missing_for_sure_and_what_may_be(
+    start_board: Start, open_page: Open, writer: LiveWriter
+) -> None:
+    roles = [coverage("nurse", 2, 1, 2), coverage("care-assistant", 1, 0, 2)]
+    writer.zone("bay-2", people=0)
+    writer.zone("bay-1", people=3, identified=1, required=3, roles=roles)
+    page = open_page(start_board(registry=ward(), stale_after_s=60.0).url)
+    bay = zone(page, "bay-1")
+    nurse, assistant = (bay.locator(f".role[data-role='{r['role']}']") for r in roles)
+
+    expect(nurse.locator(".role-name")).to_have_text("NNurse")
+    expect(nurse.locator(".role-gap")).to_have_text("Possibly 1 missing")
+    expect(nurse.locator(".here")).to_have_text("1 to 3")
+    expect(assistant.locator(".role-name")).to_have_text("CCare assistant")
+    expect(bay.locator(".sentence")).to_have_text("Possibly 2 staff missing")
+    expect(bay.locator(".because")).to_have_text(
+        "3 people here, 2 of them not identified: "
+        "enough if 1 nurse and 1 care assistant are among them"
+    )
+    expect(page.locator("#headline")).to_have_text(
+        "No zone is short for sure. Bay 1: possibly 1 nurse and 1 care assistant missing"
+    )
+
+    roles = [coverage("nurse", 4, 1, 1), coverage("care-assistant", 1, 0, 1)]
+    writer.zone("bay-1", people=2, identified=1, required=5, roles=roles)
+
+    expect(nurse.locator(".role-gap")).to_have_text("2 missing for sure, possibly 1 more")
+    expect(bay.locator(".sentence")).to_have_text("3 staff missing for sure, possibly 1 more")
+    expect(page.locator("#headline")).to_have_text(
+        "Bay 1: 3 staff missing for sure (nurse or care assistant), possibly 1 more"
+    )
+
+    writer.zone("bay-1", people=0, required=4, roles=[coverage("nurse", 4, 0, 0)])
+
+    expect(assistant).to_have_count(0)
+    expect(bay.locator(".because")).to_have_text("Nobody is here")
+    expect(page.locator("#headline")).to_have_text("Bay 1: 4 nurses missing for sure")
 
 
 def test_a_zone_is_shown_by_text_shape_and_position_not_by_colour_alone(
@@ -80,7 +142,7 @@ def test_a_zone_is_shown_by_text_shape_and_position_not_by_colour_alone(
     names = page.locator("#zones .zone .name")
     expect(names).to_have_text(["Bay 2", "Bay 1"])
     expect(zone(page, "bay-1").locator(".sentence")).to_have_text("Covered")
-    expect(zone(page, "bay-2").locator(".sentence")).to_have_text("Cannot tell: 4 unidentified")
+    expect(zone(page, "bay-2").locator(".sentence")).to_have_text("Possibly 2 staff missing")
     shapes = {zone(page, z).locator(".icon").inner_html() for z in ("bay-1", "bay-2")}
     assert len(shapes) == 2
 
@@ -322,7 +384,7 @@ def test_a_change_of_coverage_is_announced_to_screen_readers_and_a_number_is_not
     expect(people).to_have_text("4")
     expect(page.locator("#announce")).to_have_text("")
     writer.zone("bay-1", people=1, identified=1, required=3)
-    expect(page.locator("#announce")).to_have_text("Bay 1: 2 short")
+    expect(page.locator("#announce")).to_have_text("Bay 1: 2 staff missing for sure")
 
 
 def test_the_headline_never_says_that_all_is_covered_while_a_zone_is_silent(
@@ -345,7 +407,7 @@ def test_the_headline_never_says_that_all_is_covered_while_a_zone_is_silent(
     expect(headline).to_have_text("No fresh numbers for Bay 3; cannot tell for Bay 2")
 
     writer.zone("bay-1", people=0, required=2, as_of_us=long)
-    expect(headline).to_have_text("Bay 1 is 2 short")
+    expect(headline).to_have_text("Bay 1: 2 staff missing for sure")
 
     writer.zone("bay-3", people=1, identified=1, required=1, as_of_us=long)
     for zone_id in ("bay-1", "bay-2"):

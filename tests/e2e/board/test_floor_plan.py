@@ -138,6 +138,33 @@ def test_a_person_before_two_cameras_is_one_dot_on_the_plan(
     assert moved == pytest.approx((first[0], first[1] - 2.0 * perMetre), abs=0.3)
 
 
+def test_roles_have_a_shape_and_a_letter_each_and_who_is_not_identified_has_neither(
+    start_board: Start, open_page: Open, watched: LiveWriter
+) -> None:
+    roles = {3: "physician", 4: "porter", 5: ""}
+    others = [
+        on_floor(n, n, 2.0, "east", role=role, staff_id=f"s-{n}") for n, role in roles.items()
+    ]
+    watched.floor(people=[*PEOPLE, *others])
+    page = open_page(start_board(registry=ward(), stale_after_s=60.0).url)
+    plan = plan_of(page)
+
+    def mark(number: int) -> Locator:
+        return plan.locator(f".mark[data-person='ward-3:{number}']")
+
+    expect(plan.locator(".crowd .mark.staff")).to_have_count(4)
+    expect(plan.locator(".crowd .role-letter")).to_have_text(["N", "P", "Po", ""])
+    shapes = {mark(n).locator(".dot-staff").get_attribute("d") for n in (2, 3, 4)}
+    assert len(shapes) == 3
+    expect(mark(1).locator(".role-mark")).to_have_count(0)
+    expect(mark(1).locator(".dot-person")).to_be_visible()
+    expect(mark(2).locator(".dot-person")).to_be_hidden()
+    expect(page.locator("#of-roles span")).to_have_text(["Nnurse", "Pphysician", "Poporter"])
+
+    watched.floor(people=[PEOPLE[0], on_floor(2, 9.0, 4.0, "east")])
+    expect(plan.locator(".crowd .mark.staff")).to_have_count(0)
+
+
 def test_a_gap_is_shown_in_its_zone_by_shape_and_text(
     start_board: Start, open_page: Open, watched: LiveWriter
 ) -> None:
@@ -146,7 +173,7 @@ def test_a_gap_is_shown_in_its_zone_by_shape_and_text(
 
     expect(short).to_have_attribute("data-state", "short")
     expect(short.locator(".zone-name")).to_have_text("Bay 2: 1")
-    expect(short.locator(".zone-state")).to_have_text("2 short")
+    expect(short.locator(".zone-state")).to_have_text("2 missing")
     signs = plan_of(page).locator(".sign").evaluate_all("all => all.map(one => one.innerHTML)")
     assert len(set(signs)) == 2
 
@@ -170,7 +197,7 @@ def test_arrow_keys_show_which_cameras_see_each_person(
     )
     expect(plan.locator(".eyes-list [data-sees=true]")).to_have_count(2)
     page.keyboard.press("ArrowRight")
-    expect(plan.locator(".detail")).to_contain_text("identified staff, nurse · in Bay 2")
+    expect(plan.locator(".detail")).to_contain_text("Person 2 · nurse · pseudonym s-2 · in Bay 2")
     expect(plan.locator(".seen[data-sees=true]")).to_have_count(1)
     page.keyboard.press("Escape")
     expect(plan.locator(".detail")).to_contain_text("Point at a person")

@@ -1,13 +1,11 @@
 // The five-second answer: what a charge nurse must know, and whether to trust it.
-import { listed, moment, span } from "./messages.js";
+import { moment, span } from "./messages.js";
+import { ANSWERS, forSoLong, gapTotals, LIVE, noFreshNumbers, shortZones, stopped, TALLY, TRUST } from "./words.js";
 
-/** What to say when nothing fresh is short, but not everything is fresh: nobody knows of the rest. */
-function partly(store, all, unclear, covered) {
-  const silent = all.filter((zone) => store.zoneFreshness(zone).stale).map((zone) => zone.name);
-  const rest = silent.length > 3 ? `${silent.length} of ${all.length} zones` : listed(silent);
-  let known = covered.length ? "the others are covered" : "no other zone needs staff now";
-  if (unclear.length) known = `cannot tell for ${listed(unclear.map((zone) => zone.name))}`;
-  return `No fresh numbers for ${rest}; ${known}`;
+/** Zones by what they lack, most first; those that lack as much in the order of the ward. */
+export function worstFirst(zones) {
+  const worse = (a, b) => b.sure - a.sure || b.most - a.most;
+  return [...zones].sort((a, b) => worse(gapTotals(a), gapTotals(b)) || a.order - b.order || a.name.localeCompare(b.name));
 }
 
 /** A sentence, its state, and `[state, count, word]` for each state that zones are in. */
@@ -16,22 +14,23 @@ export function answerOf(store, connection) {
   const fresh = all.filter((zone) => !store.zoneFreshness(zone).stale);
   const of = (state) => fresh.filter((zone) => zone.coverage.state === state);
   const [short, unclear, covered] = ["short", "unclear", "covered"].map(of);
-  const stale = all.length - fresh.length;
-  let headline = "All zones that need staff are covered";
-  if (!all.length) headline = connection.state === "live" ? "No zones yet" : "Waiting for the first numbers";
-  else if (!fresh.length) headline = "No fresh numbers";
-  else if (stale && !short.length) headline = partly(store, all, unclear, covered);
-  else if (short.length) headline = listed(short.map((zone) => `${zone.name} is ${zone.coverage.sentence}`));
+  const old = all.filter((zone) => !fresh.includes(zone));
+  const stale = old.length;
+  let headline = ANSWERS.covered;
+  if (!all.length) headline = connection.state === "live" ? ANSWERS.noZones : ANSWERS.waiting;
+  else if (!fresh.length) headline = ANSWERS.stale;
+  else if (stale && !short.length) headline = noFreshNumbers(old, all.length, unclear, covered.length > 0);
+  else if (short.length) headline = shortZones(worstFirst(short), store.now());
   else if (unclear.length) {
-    headline = `No zone is certainly short; cannot tell for ${listed(unclear.map((zone) => zone.name))}`;
-  } else if (!covered.length) headline = "No zone needs staff now";
+    headline = `${ANSWERS.noneForSure}. ${shortZones(worstFirst(unclear), store.now())}`;
+  } else if (!covered.length) headline = ANSWERS.noneNeeded;
   const well = unclear.length || stale ? "unclear" : "covered";
   const tally = [
-    ["short", short.length, "short"],
-    ["unclear", unclear.length, "cannot tell"],
-    ["covered", covered.length, "covered"],
-    ["stale", stale, "stale"],
-  ].filter(([state, count]) => count || (state !== "stale" && all.length));
+    ["short", short.length],
+    ["unclear", unclear.length],
+    ["covered", covered.length],
+    ["stale", stale],
+  ].filter(([state, count]) => count || (state !== "stale" && all.length)).map(([state, count]) => [state, count, TALLY[state]]);
   return { headline, state: !fresh.length ? "stale" : short.length ? "short" : well, tally };
 }
 
@@ -51,21 +50,19 @@ export function trustOf(store, connection, explain) {
   let [banner, age] = ["", ""];
   const explained = explain(connected, halted);
   if (connection.state === "lost") {
-    banner = "Connection to the board lost. Numbers are not being updated; trying again.";
+    banner = TRUST.lost;
     age = silent(connection.lostAt);
   } else if (!connection.redis) {
-    banner = "The store of live numbers is out of reach. Numbers are not being updated; trying again.";
+    banner = TRUST.noStore;
     age = silent(connection.redisLostAt);
   } else if (halted) {
     const youngest = Math.min(...ages);
-    const why = explained ? "" : ": cameras or the pipeline behind the board have stopped";
-    banner = `No fresh numbers since ${moment(store.now() - youngest, store.now())}${why}.`;
+    banner = stopped(moment(store.now() - youngest, store.now()), explained);
     age = span(youngest);
   } else if (!flowing) {
-    banner = "Nothing was measured yet.";
+    banner = TRUST.nothingYet;
   }
   const connecting = connection.state === "connecting";
-  const word = connecting ? "Connecting" : !connected ? "Not live" : flowing ? "Live" : "Connected, nothing new";
   const state = connecting ? "connecting" : !connected ? "lost" : flowing ? "live" : "idle";
-  return { banner, age: age ? `For ${age}.` : "", word, state };
+  return { banner, age: age ? forSoLong(age) : "", word: LIVE[state], state };
 }

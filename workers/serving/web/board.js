@@ -6,11 +6,13 @@ import { plannedFloors } from "./floors.js";
 import { icon } from "./icons.js";
 import { PipelineNotices } from "./pipeline.js";
 import { FloorPlans } from "./plans.js";
+import { RoleLegend } from "./roles.js";
 import { read } from "./requests.js";
 import { Store } from "./store.js";
 import { Connection } from "./stream.js";
-import { ago, counted, listed, make, say } from "./messages.js";
+import { make, say } from "./messages.js";
 import { follow, identify, showLinks, showWho } from "./session.js";
+import { cautionOf, detectorsOf, lastFrame, LIVE, namesOf, notShown } from "./words.js";
 import { ZoneList } from "./zones.js";
 
 const at = (id) => document.getElementById(id);
@@ -18,6 +20,7 @@ const store = new Store();
 const zones = new ZoneList(at("zones"), at("no-zones"), store);
 const cameras = new CameraViews(at("cameras"), at("more-cameras"), store);
 const plans = new FloorPlans(at("plans"), store);
+const legend = new RoleLegend(at("of-roles"), store);
 const notices = new PipelineNotices(at("notices"), at("late"), store);
 const connection = new Connection(store, changed, loaded);
 
@@ -50,6 +53,7 @@ function loaded() {
 function drawPlaces() {
   cameras.render();
   plans.render();
+  legend.render();
 }
 
 /** Read who is on the floors that have a plan, once: a floor whose cameras are silent sends nothing. */
@@ -103,25 +107,19 @@ function drawStatus() {
   document.title = status.title;
   say(at("title"), status.title);
   const caution = status.detectors.map((detector) => detector.caution).find(Boolean) ?? "";
-  say(at("caution"), caution ? `Caution: ${caution}` : "");
+  say(at("caution"), cautionOf(caution));
   at("caution").hidden = !caution;
-  const detectors = status.detectors.map(
-    ({ name, version, camera_ids }) => `${name} ${version} (${counted(camera_ids.length, "camera", "cameras")})`,
-  );
-  say(at("detector"), `Detector: ${listed(detectors) || "not known yet"}`);
+  say(at("detector"), detectorsOf(status.detectors));
   const newest = Math.max(...[...store.cameras.values()].map((camera) => camera.asOf ?? -Infinity));
-  say(at("line"), Number.isFinite(newest) ? `Last frame: ${ago(store.now() - newest)}` : "");
-  const { synced_us, error } = status.names;
-  const names = error ? "Names and zones may be out of date: the registry is out of reach" : "";
-  say(at("names"), names || (synced_us ? "" : "Names and zones are not read yet"));
+  say(at("line"), Number.isFinite(newest) ? lastFrame(store.now() - newest) : "");
+  say(at("names"), namesOf(status.names));
 }
 
 /** Say that the board is not for who is logged in. */
 function closed(me) {
   clearInterval(ticking);
-  const other = me.rights.has("audit.read") ? " The audit is open to you: see the link above." : "";
-  say(at("headline"), `Your access role does not show the board.${other}`);
-  say(at("live-word"), "Not shown");
+  say(at("headline"), notShown(me.rights.has("audit.read")));
+  say(at("live-word"), LIVE.closed);
   for (const id of ["cameras-section", "zones-section"]) at(id).hidden = true;
 }
 

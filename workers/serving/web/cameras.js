@@ -1,7 +1,9 @@
 // Each camera's frame as a drawing: zones, people at their feet, and where they came from.
 import { camerasOnPlans } from "./floors.js";
-import { ago, counted, draw, make, say } from "./messages.js";
+import { ago, draw, make, say } from "./messages.js";
 import { labelPlace, points } from "./outlines.js";
+import { drawMark, markOf, marksOf } from "./roles.js";
+import { tracked, wordOfCamera } from "./words.js";
 
 export class CameraViews {
   /**
@@ -53,10 +55,10 @@ export class CameraViews {
       const people = (camera.tracks ?? []).filter((track) => track.state === "CONFIRMED").length;
       view.figure.dataset.stale = String(fresh.stale);
       say(view.name, camera.name);
-      say(view.word, fresh.cause === "no_data" ? "NO DATA" : fresh.stale ? "STALE" : camera.suspect_since_us ? "CHECK VIEW" : camera.not_fused ? "COUNTS ALONE" : "");
+      say(view.word, wordOfCamera(camera, fresh));
       view.word.title = camera.not_fused ?? "";
       say(view.age, fresh.age === null ? "" : ago(fresh.age));
-      say(view.count, fresh.age === null ? "" : `${counted(people, "person", "people")} tracked`);
+      say(view.count, fresh.age === null ? "" : tracked(people));
     }
   }
 
@@ -101,6 +103,7 @@ export class CameraViews {
   #dots(view, camera) {
     const staff = this.store.floors.get(camera.floor_id)?.staff ?? new Map();
     const seen = new Set();
+    const marks = marksOf(this.store);
     for (const track of camera.tracks ?? []) {
       const id = track.track_id;
       seen.add(id);
@@ -113,7 +116,9 @@ export class CameraViews {
       }
       const x = (track.x_min + track.x_max) / 2;
       dot.mark.style.transform = `translate(${x}px, ${track.y_max}px)`;
-      const known = staff.has(`${camera.camera_id}:${id}`);
+      const role = staff.get(`${camera.camera_id}:${id}`);
+      const known = role !== undefined;
+      fillMark(dot, known ? markOf(marks, role) : null);
       dot.mark.setAttribute("class", `mark ${known ? "staff" : "person"} ${track.state.toLowerCase()}`);
       const trail = camera.trails.get(id) ?? [];
       dot.trail.setAttribute("points", trail.map(([, px, py]) => `${px.toFixed(1)},${py.toFixed(1)}`).join(" "));
@@ -142,8 +147,16 @@ function fit(label, width) {
 function makeDot(unit) {
   const r = unit * 1.7;
   const circle = draw("circle", { r, class: "dot-person" });
-  const diamond = draw("path", { d: `M0${-r * 1.4} ${r * 1.4} 0 0 ${r * 1.4} ${-r * 1.4} 0z`, class: "dot-staff" });
-  return { mark: draw("g", { class: "mark" }, circle, diamond), trail: draw("polyline", { class: "trail" }) };
+  const role = draw("g");
+  return { mark: draw("g", { class: "mark" }, circle, role), trail: draw("polyline", { class: "trail" }), role, radius: r * 1.5 };
+}
+
+/** Show somebody's role; nothing where they are not identified. */
+function fillMark(dot, mark) {
+  const key = mark ? `${mark.letters} ${mark.shape}` : "";
+  if (dot.key === key) return;
+  dot.key = key;
+  dot.role.replaceChildren(...(mark ? [drawMark(mark, dot.radius)] : []));
 }
 
 function makeView(id) {

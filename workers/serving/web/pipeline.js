@@ -1,5 +1,6 @@
 // Notices about the pipeline behind the board: what is silent, since when, and what is late.
-import { counted, listed, make, moment, say, span } from "./messages.js";
+import { listed, make, say } from "./messages.js";
+import { lagging, SILENT, silentSince } from "./words.js";
 
 const SILENT_S = 10; // a camera's drawing says STALE sooner; a sentence about it waits a little
 
@@ -36,7 +37,7 @@ export class PipelineNotices {
       this.list.hidden = !notices.length;
     }
     const lags = (this.store.pipeline?.lags ?? []).filter((lag) => lag.late);
-    const messages = lags.map((lag) => `${lag.what}: ${counted(lag.records, "record", "records")} to go, the oldest ${span(lag.seconds)} old`);
+    const messages = lags.map(lagging);
     say(this.late, listed(messages));
     return notices.some(({ tier }) => tier === "PAGE");
   }
@@ -56,21 +57,21 @@ export class PipelineNotices {
     const silent = cameras.filter((camera) => this.store.now() - camera.asOf > limit);
     if (cameras.length > 1 && silent.length === cameras.length) {
       if (halted || !unseen("line", "log", "stage/infer", "stage/stream", "stage/sink-redis")) return [];
-      return [this.#notice("No new data on the board", Math.max(...silent.map((camera) => camera.asOf)), "PAGE")];
+      return [this.#notice(SILENT.board, Math.max(...silent.map((camera) => camera.asOf)), "PAGE")];
     }
     const notices = silent
       .filter((camera) => unseen("line", "log", "stage/infer", "stage/stream", "stage/sink-redis", `camera/${camera.camera_id}`))
-      .map((camera) => this.#notice(`No new data from camera ${camera.name}`, camera.asOf, "WARNING"));
+      .map((camera) => this.#notice(`${SILENT.camera} ${camera.name}`, camera.asOf, "WARNING"));
     const floors = [...this.store.floors.values()];
     const countedAt = Math.max(...floors.map((floor) => floor.asOf));
     const moving = silent.length < cameras.length;
     if (moving && floors.length && this.store.now() - countedAt > limit && unseen("stage/stream", "stage/sink-redis")) {
-      notices.push(this.#notice("Counting has stopped", countedAt, "PAGE"));
+      notices.push(this.#notice(SILENT.counting, countedAt, "PAGE"));
     }
     return notices;
   }
 
   #notice(what, since, tier) {
-    return { text: `${what} since ${moment(since, this.store.now())}`, tier };
+    return { text: silentSince(what, since, this.store.now()), tier };
   }
 }

@@ -1,14 +1,16 @@
 // The plan of each floor in metres: zones, people counted once, and what each camera sees of it.
 import { isOnPlan, extentOf, plannedFloors, Scale } from "./floors.js";
 import { icon } from "./icons.js";
-import { ago, counted, draw, listed, make, say } from "./messages.js";
+import { ago, draw, make, say } from "./messages.js";
 import { points, roomFor } from "./outlines.js";
-import { CAUSES } from "./zones.js";
+import { drawMark, markOf, marksOf } from "./roles.js";
+import { cameraOfPlan, CAUSES, furtherAway, gapInShort, HINTS, LABELS, peopleOnPlan, personOnPlan, planLabel, troubleOfPlan } from "./words.js";
 
 const BASE_PX = 15; // the lengths below are for text of this size; on a wall all grow with it,
 const WIDE_REM = 30; // and with a plan that is wider than this
 const MOST_WIDER = 1.6;
-const DOT = 5.5;
+const DOT = 6;
+const MARK = 8.5; // an identified person's, with a letter in it
 const RING_SD = 2; // the ring holds most places where a person may be
 const RING_LEAST = 9;
 const RING_MOST_M = 3; // who may be anywhere within more is not drawn
@@ -17,7 +19,6 @@ const ICON = 17;
 const TEXT = 13;
 const TEXT_LEAST = 9.5;
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-const HINT = "Point at a person, tap one, or use the arrow keys, to see which cameras see them.";
 
 export class FloorPlans {
   constructor(box, store) {
@@ -82,7 +83,7 @@ class Plan {
     this.heard.setAttribute("aria-live", "polite");
     this.trouble = make("p", "trouble");
     this.list = make("ul", "eyes-list");
-    this.list.setAttribute("aria-label", "Cameras of this floor");
+    this.list.setAttribute("aria-label", LABELS.cameras);
     const caption = make("figcaption", "", this.name, this.count, make("span", "fresh", this.word, " ", this.age));
     this.figure = make("figure", "plan", caption, this.trouble, this.stage, this.detail, this.heard, this.list);
     this.figure.dataset.floor = this.id;
@@ -180,7 +181,7 @@ class Plan {
     const letterY = Math.min(Math.max(y - 15 * grown * Math.sin(turn), 8 * grown), this.scale.height - 8 * grown) - y + beside * 14 * grown;
     const text = draw("text", { x: letterX.toFixed(1), y: (letterY + 4.5 * grown).toFixed(1), class: "eye-letter", "text-anchor": "middle" }, letter);
     const mark = draw("g", { class: inside ? "eye-mark" : "eye-mark outside", transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` }, body, text);
-    mark.append(draw("title", {}, `${letter}: ${camera.name}${inside ? "" : ", further away than this plan shows"}`));
+    mark.append(draw("title", {}, `${letter}: ${camera.name}${inside ? "" : furtherAway}`));
     mark.dataset.camera = camera.camera_id;
     return mark;
   }
@@ -205,10 +206,10 @@ class Plan {
     const old = fresh.stale && fresh.cause !== "camera_silent"; // others than the silent cameras still count
     this.figure.dataset.stale = String(old);
     say(this.name, this.#floorName());
-    say(this.word, fresh.cause === "no_data" ? "NO DATA" : fresh.cause === "clock_ahead" ? "CLOCK WRONG" : old ? "STALE" : "");
+    say(this.word, old ? CAUSES[fresh.cause] : "");
     say(this.age, fresh.age === null ? "" : ago(fresh.age));
     say(this.count, fresh.age === null ? "" : this.#countText(located));
-    this.svg.setAttribute("aria-label", `Plan of ${this.#floorName()}: ${this.#countText(located)}. Arrow keys go from person to person.`);
+    this.svg.setAttribute("aria-label", planLabel(this.#floorName(), this.#countText(located)));
     this.#fillZones();
     this.#fillCameras(floor, people);
     this.#movePeople(people);
@@ -225,10 +226,7 @@ class Plan {
     const beyond = seen.filter((person) => !this.scale.holds({ x: person.x_m, y: person.y_m })).length;
     const cameras = [...this.cameras.keys()].filter((id) => this.store.cameras.get(id)?.footprint).length;
     const fused = people.some((person) => person.person_id.startsWith(`${this.id}:`)) && !this.store.cameras.has(this.id);
-    const parts = [`${counted(seen.length, "person", "people")}${cameras > 1 && fused ? ", each counted once" : ""}`];
-    if (beyond) parts.push(`${beyond} beyond this plan`);
-    if (people.length > seen.length) parts.push(`${people.length - seen.length} out of sight`);
-    return parts.join(" · ");
+    return peopleOnPlan({ seen: seen.length, once: cameras > 1 && fused, beyond, lost: people.length - seen.length });
   }
 
   #fillZones() {
@@ -241,7 +239,7 @@ class Plan {
         part.dataset.stale = String(fresh.stale);
       }
       const state = fresh.stale ? "stale" : zone.coverage.state;
-      const key = `${zone.name}|${zone.people}|${zone.required}|${zone.coverage.sentence}|${state}|${fresh.cause}`;
+      const key = `${zone.name}|${zone.people}|${zone.required}|${gapInShort(zone)}|${state}|${fresh.cause}`;
       if (view.key === key) continue;
       view.key = key;
       view.sign.replaceChildren(sized(icon(state), ICON * this.grown));
@@ -262,24 +260,19 @@ class Plan {
       const missing = fresh.stale || (floor?.missing ?? []).includes(id);
       if (missing) silent.push(camera.name);
       const count = people.filter((person) => !person.lost && person.camera_ids.includes(id)).length;
-      const sees = `sees ${counted(count, "person", "people")}`;
-      const away = fresh.age === null ? "NO DATA" : `SILENT, last picture ${ago(fresh.age)}`;
-      const uncalibrated = camera.footprint ? "" : ", not on this plan: it is not calibrated";
-      const outside = camera.footprint?.position && !this.scale.holds(camera.footprint.position) ? ", stands outside this plan" : "";
-      const suspect = camera.suspect_since_us ? ", CHECK VIEW" : "";
-      say(eye.row, (missing ? away : sees) + suspect + uncalibrated + outside);
-      eye.item.dataset.silent = String(missing || Boolean(suspect));
+      const suspect = Boolean(camera.suspect_since_us);
+      const outside = Boolean(camera.footprint?.position) && !this.scale.holds(camera.footprint.position);
+      say(eye.row, cameraOfPlan({ missing, age: fresh.age, count, suspect, calibrated: Boolean(camera.footprint), outside }));
+      eye.item.dataset.silent = String(missing || suspect);
       for (const part of [...eye.sight, eye.mark]) if (part) part.dataset.silent = String(missing);
     }
-    const lines = [];
-    if (silent.length) lines.push(`No pictures from ${listed(silent)}: people there may be missing.`);
-    if (moved.size) lines.push("A camera may have been moved: places with a dotted ring may be wrong.");
-    say(this.trouble, lines.join(" "));
-    this.trouble.hidden = !lines.length;
+    say(this.trouble, troubleOfPlan(silent, moved.size > 0));
+    this.trouble.hidden = !this.trouble.textContent;
   }
 
   #movePeople(people) {
     const seen = new Set();
+    const marks = marksOf(this.store);
     for (const person of people) {
       const id = person.person_id;
       seen.add(id);
@@ -294,8 +287,10 @@ class Plan {
       const sd = person.position_sd_m;
       const ring = sd === null || sd === undefined ? 0 : Math.max(RING_LEAST * this.grown, RING_SD * sd * this.scale.perMetre);
       view.ring.setAttribute("r", ring.toFixed(1));
-      const known = person.role || person.staff_id;
+      const known = Boolean(person.role || person.staff_id);
+      this.#fillMark(view, known ? markOf(marks, person.role) : null);
       view.mark.setAttribute("class", `mark ${known ? "staff" : "person"} ${person.lost ? "lost" : "confirmed"}`);
+      view.mark.dataset.role = known ? person.role : "";
       view.mark.dataset.suspect = String(Boolean(person.calibration_suspect));
       view.mark.dataset.cameras = person.camera_ids.join(" ");
       view.mark.dataset.shown = String(this.shown === id);
@@ -316,9 +311,10 @@ class Plan {
     const r = DOT * this.grown;
     const ring = draw("circle", { r: 0, class: "ring" });
     const circle = draw("circle", { r, class: "dot-person" });
-    const diamond = draw("path", { d: `M0${-r * 1.4} ${r * 1.4} 0 0 ${r * 1.4} ${-r * 1.4} 0z`, class: "dot-staff" });
+    const unknown = draw("text", { class: "dot-unknown", "text-anchor": "middle", "font-size": (1.5 * r).toFixed(2), y: (0.54 * r).toFixed(2) }, "?");
+    const role = draw("g");
     const reach = draw("circle", { r: 14 * this.grown, class: "reach" });
-    const mark = draw("g", { class: "mark" }, ring, reach, circle, diamond);
+    const mark = draw("g", { class: "mark" }, ring, reach, circle, unknown, role);
     mark.dataset.person = id;
     mark.addEventListener("pointerenter", () => this.show(id));
     mark.addEventListener("pointerleave", () => this.show(null));
@@ -326,7 +322,17 @@ class Plan {
     const trail = draw("polyline", { class: "trail" });
     this.layers.lines.append(trail);
     this.layers.crowd.append(mark);
-    return { mark, ring, trail, person: null };
+    return { mark, ring, trail, role, person: null };
+  }
+
+  /** Show somebody's role; nothing where they are not identified. */
+  #fillMark(view, mark) {
+    const key = mark ? `${mark.letters} ${mark.shape}` : "";
+    if (view.key === key) return;
+    view.key = key;
+    view.role.replaceChildren(...(mark ? [drawMark(mark, MARK * this.grown)] : []));
+    if (mark) this.layers.crowd.append(view.mark); // nobody covers who is known
+    else this.layers.crowd.prepend(view.mark);
   }
 
   /** Show which cameras see a person, or nobody. */
@@ -347,21 +353,14 @@ class Plan {
       eye.item.dataset.sees = sees;
       for (const part of [...eye.sight, eye.mark]) if (part) part.dataset.sees = sees;
     }
-    say(this.detail, person ? this.#personText(person) : this.people.size ? HINT : "");
+    say(this.detail, person ? this.#personText(person) : this.people.size ? HINTS.person : "");
   }
 
   #personText(person) {
     const names = person.camera_ids.map((id) => this.#cameraName(id));
     const zones = person.zone_ids.map((id) => this.store.zones.get(id)?.name ?? id);
     const sd = person.position_sd_m;
-    const parts = [
-      `Person ${person.person_id.slice(person.person_id.lastIndexOf(":") + 1)}`,
-      person.role || person.staff_id ? `identified staff${person.role ? `, ${person.role}` : ""}` : "not identified",
-      zones.length ? `in ${listed(zones)}` : "in no zone",
-      !person.lost ? `seen by ${listed(names)}` : `out of sight, last seen by ${listed(names)}`,
-    ];
-    if (sd !== null && sd !== undefined) parts.push(`place known to ${Math.max(0.1, RING_SD * sd).toFixed(1)} m`);
-    return parts.join(" · ");
+    return personOnPlan(person, zones, names, sd === null || sd === undefined ? null : Math.max(0.1, RING_SD * sd));
   }
 
   #cameraName(id) {
@@ -389,7 +388,7 @@ class Plan {
 function zoneText(zone, fresh) {
   if (fresh.stale) return fresh.cause === "no_data" ? "" : CAUSES[fresh.cause];
   if (!zone.required) return "";
-  return zone.coverage.state === "short" ? zone.coverage.sentence : `${zone.required} required`;
+  return gapInShort(zone);
 }
 
 /** Put a zone's label into it: as high as it fits, and smaller where it fits nowhere. */

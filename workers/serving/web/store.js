@@ -3,6 +3,9 @@
 export const TREND_S = 1800;
 const TRAIL_S = 3;
 
+/** What is known of a zone's coverage beside its numbers; an older record says none of it. */
+const COVERAGE = ["least_required", "possible_since_us", "sure_since_us", "is_watched", "count"];
+
 export class Store {
   constructor() {
     this.zones = new Map();
@@ -36,6 +39,8 @@ export class Store {
         asOf: seconds(zone.freshness.as_of_us),
         through: seconds(zone.freshness.through_us),
         silent: zone.freshness.cause === "camera_silent",
+        possible_since_us: zone.gap?.possible_since_us,
+        sure_since_us: zone.gap?.sure_since_us,
         steps: steps.length ? steps : (known?.steps ?? []),
         last_change: newer(zone.last_change, known?.last_change),
       });
@@ -62,6 +67,7 @@ export class Store {
       if (!zone || (zone.seq !== null && seq <= zone.seq)) return false;
       const { people, identified, scheduled, required, roles } = data;
       Object.assign(zone, { people, identified, scheduled, required, roles: roles ?? [], seq });
+      for (const name of COVERAGE) zone[name] = data[name];
       zone.gap = { min: data.gap_min, max: data.gap_max };
       zone.coverage = change.coverage;
       zone.asOf = zone.through = change.as_of_us / 1e6;
@@ -79,9 +85,9 @@ export class Store {
     } else if (kind === "floor") {
       const floor = this.floors.get(id);
       if (floor && seq <= floor.seq && change.as_of_us <= floor.asOf * 1e6) return false;
-      const staff = new Map();
+      const staff = new Map(); // role by person, empty for somebody known whose role is not
       for (const person of data.people ?? []) {
-        if (person.role || person.staff_id) staff.set(person.person_id, person.role);
+        if (person.role || person.staff_id) staff.set(person.person_id, person.role ?? "");
       }
       const asOf = change.as_of_us / 1e6;
       const people = data.people ?? [];

@@ -6,7 +6,8 @@ import { Pairing } from "./pairing.js";
 import { Refused, read } from "./requests.js";
 import { Store } from "./store.js";
 import { Connection } from "./stream.js";
-import { CAUSES, RANK } from "./zones.js";
+import { capital, CAUSES, gapByRole, LABELS, sinceWhen, staffRequired, zonesInTurn } from "./words.js";
+import { RANK } from "./zones.js";
 
 const MOST = 12; // zones at once; more take turns
 const TURN_MS = 12000;
@@ -34,7 +35,7 @@ function draw() {
   });
   if (items.length !== at("zones").children.length || items.some((item, i) => at("zones").children[i] !== item)) at("zones").replaceChildren(...items);
   const last = Math.min(first + MOST, all.length);
-  say(at("part"), all.length > MOST ? `Zones ${first + 1} to ${last} of ${all.length}; the others follow` : "");
+  say(at("part"), all.length > MOST ? zonesInTurn(first + 1, last, all.length) : "");
   at("part").hidden = all.length <= MOST;
 
   const { headline, state } = answerOf(store, connection);
@@ -51,17 +52,18 @@ function draw() {
 
 function fill(tile, zone) {
   const fresh = store.zoneFreshness(zone);
-  const { state, sentence } = zone.coverage;
+  const { state } = zone.coverage;
   if (tile.item.dataset.state !== state) {
     tile.item.dataset.state = state;
     tile.icon.replaceChildren(icon(state));
   }
   tile.item.dataset.stale = String(fresh.stale);
   say(tile.name, zone.name);
-  say(tile.sentence, sentence);
+  say(tile.sentence, capital(gapByRole(zone)));
+  say(tile.since, capital(sinceWhen(zone, store.now())));
   say(tile.people, String(zone.people ?? "–"));
-  say(tile.of, zone.required === null ? "people" : zone.people === 1 ? "person" : "people");
-  say(tile.need, zone.required ? `${zone.required} staff required` : "");
+  say(tile.of, zone.people === 1 ? LABELS.person : LABELS.persons);
+  say(tile.need, zone.required ? staffRequired(zone) : "");
   say(tile.word, fresh.stale ? CAUSES[fresh.cause] : "");
   say(tile.age, fresh.stale && fresh.age !== null ? `, ${ago(fresh.age)}` : "");
 }
@@ -69,11 +71,12 @@ function fill(tile, zone) {
 function makeTile(id) {
   const [name, sentence, people] = [make("h2", "name"), make("p", "sentence"), make("p", "people")];
   const [of, need, word, age] = [make("p", "of"), make("p", "of"), make("strong", "word"), make("span", "age")];
+  const since = make("p", "since");
   const mark = make("span", "");
-  const words = make("div", "", make("div", "tile-head", mark, name), sentence, make("p", "fresh", word, age));
+  const words = make("div", "", make("div", "tile-head", mark, name), sentence, since, make("p", "fresh", word, age));
   const item = make("li", "tile", make("div", "tile-body", words, make("div", "tile-count", people, of, need)));
   item.dataset.zone = id;
-  return { item, name, sentence, people, of, need, word, age, icon: mark };
+  return { item, name, sentence, since, people, of, need, word, age, icon: mark };
 }
 
 /** Show how to log this display in; the page starts again when that is done. */
@@ -97,7 +100,7 @@ async function begin() {
 
 begin();
 setInterval(() => {
-  const title = begin.unit || store.status?.title || "Ward occupancy";
+  const title = begin.unit || store.status?.title || LABELS.title;
   say(at("title"), title);
   document.title = title;
   draw();

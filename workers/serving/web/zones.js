@@ -1,16 +1,11 @@
 // The list of zones: one row each, made once and then only changed where it differs.
 import { icon } from "./icons.js";
 import { TREND_S } from "./store.js";
-import { ago, counted, draw, interval, make, say } from "./messages.js";
+import { ago, draw, interval, make, say } from "./messages.js";
+import { markOf, marksOf, pictured } from "./roles.js";
+import { capital, CAUSES, disagreement, gapOfRole, gapOfZone, lastChange, LABELS, mostLately, required, roleName, sinceWhen, standingIn, unknownsOfZone } from "./words.js";
 
 export const RANK = { short: 0, unclear: 1, covered: 2, none_required: 3, no_data: 4 };
-export const CAUSES = {
-  old: "STALE",
-  camera_silent: "STALE: camera silent",
-  clock_ahead: "CLOCK WRONG",
-  no_data: "NO DATA",
-};
-const HAPPENED = { ENTERED: "entered", LEFT: "left", DWELL_EXCEEDED: "long stay", WITHDRAWN: "counted twice, taken back" };
 const WIDTH = 120;
 const HEIGHT = 34;
 
@@ -35,6 +30,7 @@ export class ZoneList {
       }
     }
     this.floors = new Set(zones.map((zone) => zone.floor_id)).size;
+    this.marks = marksOf(this.store);
     const news = [];
     zones.forEach((zone, place) => {
       let row = this.rows.get(zone.zone_id);
@@ -45,7 +41,7 @@ export class ZoneList {
       if (this.list.children[place] !== row.item) this.list.insertBefore(row.item, this.list.children[place] ?? null);
       this.#fill(row, zone);
       const before = this.announced.get(zone.zone_id);
-      if (before !== undefined && before !== zone.coverage.state) news.push(`${zone.name}: ${zone.coverage.sentence}`);
+      if (before !== undefined && before !== zone.coverage.state) news.push(`${zone.name}: ${gapOfZone(zone)}`);
       this.announced.set(zone.zone_id, zone.coverage.state);
     });
     this.empty.hidden = zones.length > 0;
@@ -71,16 +67,46 @@ export class ZoneList {
     row.item.dataset.stale = String(fresh.stale);
     say(row.name, zone.name);
     say(row.floor, this.floors > 1 && zone.floor_name !== zone.name ? zone.floor_name : "");
-    say(row.sentence, zone.coverage.sentence);
-    say(row.because, zone.coverage.because);
-    say(row.roles, roles(zone.roles));
+    const now = this.store.now();
+    say(row.sentence, gapOfZone(zone));
+    say(row.since, capital(sinceWhen(zone, now)));
+    say(row.because, unknownsOfZone(zone, fresh));
+    say(row.differ, disagreement(zone.count));
+    row.differ.hidden = !row.differ.textContent;
+    this.#roles(row, zone, now);
     say(row.people, zone.people ?? "–");
     say(row.scheduled, zone.scheduled ?? "–");
-    say(row.required, zone.required ?? "–");
+    say(row.required, required(zone));
     say(row.change, lastChange(zone.last_change, this.store.now()));
     say(row.word, fresh.stale ? CAUSES[fresh.cause] : "");
     say(row.age, fresh.age === null ? "" : ago(fresh.age));
     this.#trend(row, zone);
+  }
+
+  /** One line for each role that is required, planned or here. */
+  #roles(row, zone, now) {
+    const shown = zone.roles.filter((role) => role.required > 0 || role.present_min > 0);
+    const marks = shown.map((role) => markOf(this.marks, role.role));
+    const key = JSON.stringify([shown.map((role) => role.role), marks]);
+    if (row.rolesKey !== key) {
+      row.rolesKey = key;
+      row.lines = shown.map((role, number) => makeLine(role.role, marks[number]));
+      row.roles.replaceChildren(...row.lines.map(({ item }) => item));
+    }
+    shown.forEach((role, number) => {
+      const line = row.lines[number];
+      const state = !role.required ? "none_required" : role.gap_min > 0 ? "short" : role.gap_max > 0 ? "unclear" : "covered";
+      if (line.item.dataset.state !== state) {
+        line.item.dataset.state = state;
+        line.icon.replaceChildren(icon(state));
+      }
+      say(line.gap, capital(gapOfRole(role)));
+      say(line.since, sinceWhen(role, now));
+      say(line.standIn, standingIn(role));
+      say(line.here, role.required ? interval(role.present_min, role.present_max) : String(role.present_min));
+      say(line.scheduled, String(role.scheduled));
+      say(line.required, required(role));
+    });
   }
 
   #trend(row, zone) {
@@ -94,32 +120,22 @@ export class ZoneList {
     const y = (people) => (HEIGHT - 2 - ((HEIGHT - 5) * people) / high).toFixed(1);
     const points = zone.steps.map(([at, people], i) => `${i ? `H${x(at)}V` : `M${x(at)} `}${y(people)}`);
     row.path.setAttribute("d", `${points.join("")}H${WIDTH}`);
-    row.trend.setAttribute("aria-label", `Up to ${counted(high, "person", "people")} in the last 30 minutes`);
+    row.trend.setAttribute("aria-label", mostLately(high));
   }
-}
-
-function roles(all) {
-  return all
-    .filter((role) => role.required > 0)
-    .map((role) => `${role.role || "staff"}: ${interval(role.present_min, role.present_max)} here, ${role.required} required`)
-    .join(" · ");
-}
-
-function lastChange(change, now) {
-  if (!change) return "";
-  return `${HAPPENED[change.kind] ?? "changed"} ${ago(now - change.at_us / 1e6)}`;
 }
 
 function makeRow(id) {
   const name = make("h3", "name");
   const floor = make("p", "floor");
   const sentence = make("p", "sentence");
+  const since = make("p", "since");
   const because = make("p", "because");
-  const rolesLine = make("p", "roles");
+  const differ = make("p", "differ");
+  const roles = make("ul", "roles");
   const iconBox = make("span", "state");
   const people = make("dd", "people");
   const scheduled = make("dd", "scheduled");
-  const required = make("dd", "required");
+  const needed = make("dd", "required");
   const path = draw("path", { class: "steps" });
   const trend = draw(
     "svg",
@@ -134,20 +150,43 @@ function makeRow(id) {
     "li",
     "zone",
     make("div", "who", name, floor),
-    make("div", "verdict", iconBox, make("div", "", sentence, because, rolesLine)),
+    make("div", "verdict", iconBox, make("div", "", make("div", "gap", sentence, since), because, differ)),
     make(
       "dl",
       "numbers",
-      make("div", "big", make("dt", "", "People now"), people),
-      make("div", "", make("dt", "", "Scheduled"), scheduled),
-      make("div", "", make("dt", "", "Required"), required),
+      make("div", "big", make("dt", "", LABELS.people), people),
+      make("div", "", make("dt", "", LABELS.scheduled), scheduled),
+      make("div", "", make("dt", "", LABELS.required), needed),
     ),
     make("div", "trend", trend, change),
     make("p", "fresh", word, " ", age),
+    roles,
   );
   item.dataset.zone = id;
   return {
-    ...{ item, name, floor, sentence, because, roles: rolesLine, icon: iconBox },
-    ...{ people, scheduled, required, path, trend, change, word, age },
+    ...{ item, name, floor, sentence, since, because, differ, roles, icon: iconBox },
+    ...{ people, scheduled, required: needed, path, trend, change, word, age },
   };
+}
+
+function makeLine(role, mark) {
+  const [gap, standIn, sign] = [make("span", "role-gap"), make("span", "stand-in"), make("span", "state")];
+  const since = make("p", "since");
+  const [here, scheduled, needed] = [make("dd", "here"), make("dd", "scheduled"), make("dd", "required")];
+  const item = make(
+    "li",
+    "role",
+    make("p", "role-name", pictured(mark), make("span", "", capital(roleName(role)))),
+    make("p", "role-verdict", sign, make("span", "", gap, " ", standIn)),
+    make(
+      "dl",
+      "numbers",
+      make("div", "", make("dt", "", LABELS.here), here),
+      make("div", "", make("dt", "", LABELS.scheduled), scheduled),
+      make("div", "", make("dt", "", LABELS.required), needed),
+    ),
+    since,
+  );
+  item.dataset.role = role;
+  return { item, gap, since, standIn, icon: sign, here, scheduled, required: needed };
 }

@@ -15,6 +15,7 @@ PAIRS = {
     "alarm-ground": {"text", "alarm"},
     "stage": {"text", "soft"},
     "act": {"on-act"},
+    "staff": {"on-staff"},
     "alarm": {"sheet"},
 }
 """Text on each background."""
