@@ -194,6 +194,21 @@ def zone_fact(zone_id: str, **fields: Any) -> dict[str, Any]:
     }
 
 
+def staff_fact(staff_id: str, **fields: Any) -> dict[str, Any]:
+    """A member of staff who has been registered for an hour."""
+    at_us = now_us() - 3_600_000_000
+    return {
+        "staff_id": staff_id,
+        "version": 1,
+        "valid_from_us": at_us,
+        "recorded_at_us": at_us,
+        "removed": False,
+        "recorded_by": "test",
+        "role": "",
+        **fields,
+    }
+
+
 def camera_fact(camera_id: str, **fields: Any) -> dict[str, Any]:
     """A camera that has been registered for an hour."""
     at_us = now_us() - 3_600_000_000

@@ -8,22 +8,26 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from runtime.facts.log import Fact
-from schemas.topics import CAMERAS, FLOORS, UNITS, ZONES
+from schemas.topics import CAMERAS, FLOORS, STAFF, UNITS, ZONES
 from streams.domain.camera.pinhole import Pinhole
 from tests.support.board_server import BoardServer
 from tests.support.callers import HEADER, NamedCallers, person
 from tests.support.camera_room import HEIGHT, WIDTH, projection_from
+from tests.support.kept_audit import KeptAudit
 from tests.support.live_writer import (
     LiveWriter,
     camera_fact,
     floor_fact,
     now_us,
+    staff_fact,
     track,
     unit_fact,
     zone_fact,
 )
 from workers.access.rights import AccessRole
+from workers.registry.editing.sealed import Opened
 from workers.registry.view import RegistryView
+from workers.serving.api.people import Sources
 
 Start = Callable[..., BoardServer]
 Open = Callable[..., Page]
@@ -204,6 +208,73 @@ def test_arrow_keys_show_which_cameras_see_each_person(
 
     plan.locator(".crowd .mark[data-person='ward-3:1']").hover(force=True)
     expect(plan.locator(".detail")).to_contain_text("Person 1")
+
+
+KNOWN = {"role": "nurse", "role_confidence": 0.968, "staff_id": "s-2"}
+
+
+def test_who_somebody_is_says_from_what_how_sure_and_whether_they_are_on_shift_there(
+    start_board: Start, open_page: Open, watched: LiveWriter
+) -> None:
+    shift = {"role_evidence": ["BADGE"], "duty_status": "NOT_EXPECTED"}
+    maybe = {"candidates": [{"staff_id": "s-7", "confidence": 0.62}]}
+    watched.floor(
+        people=[
+            on_floor(1, 3.0, 4.0, "east", **maybe),
+            on_floor(2, 9.0, 4.0, "east", **KNOWN, **shift),
+        ]
+    )
+    page = open_page(start_board(registry=ward(), stale_after_s=60.0).url)
+    plan = plan_of(page)
+    expect(plan.locator(".crowd .mark")).to_have_count(2)
+    plan.locator(".view").first.focus()
+
+    page.keyboard.press("ArrowRight")
+    expect(plan.locator(".detail")).to_contain_text("not identified · may be s-7 62 % · in Bay 1")
+    page.keyboard.press("ArrowRight")
+    expect(plan.locator(".detail")).to_have_text(
+        "Person 2 · nurse by badge, 96 % sure · pseudonym s-2 · "
+        "on shift, but not planned in this zone · in Bay 2 · seen by A East camera"
+    )
+    page.keyboard.press("Enter")
+    expect(plan.get_by_role("button")).to_have_count(0)
+
+
+class SetNames:
+    """Names of a test."""
+
+    def name_of(self, staff_id: str) -> Opened | None:
+        return {"s-2": Opened("Ann Example", 1)}.get(staff_id)
+
+
+def test_a_name_is_shown_to_who_has_the_right_and_says_why_and_is_in_the_audit(
+    start_board: Start, open_page: Open, watched: LiveWriter
+) -> None:
+    registry, audit = ward(), KeptAudit()
+    registry.add([Fact(STAFF, staff_fact("s-2", role="nurse"))], now_us())
+    board = start_board(
+        registry=registry,
+        stale_after_s=60.0,
+        authenticator=NamedCallers(person("ann", AccessRole.COORDINATOR)),
+        sources=Sources(names=SetNames()),
+        recorder=audit,
+    )
+    watched.floor(people=[PEOPLE[0], on_floor(2, 9.0, 4.0, "east", **KNOWN)])
+    page = open_page(board.url, extra_http_headers={HEADER: "ann"})
+    mark = plan_of(page).locator(".crowd .mark[data-person='ward-3:2']")
+    expect(mark).to_be_visible()
+    assert "Ann Example" not in page.content()
+
+    mark.click(force=True)
+    plan_of(page).get_by_role("button", name="Show the name").click()
+    page.get_by_label("Why do you need the name").fill("Call to bay 1")
+    page.get_by_role("dialog").get_by_role("button", name="Show the name").click()
+    expect(page.get_by_role("dialog").get_by_role("status")).to_have_text("Ann Example")
+    page.get_by_role("button", name="Close").click()
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert "Ann Example" not in page.content()
+    assert "name.viewed" in audit.actions()
 
 
 def test_a_lost_person_is_dashed_and_not_drawn_once_they_may_be_anywhere(

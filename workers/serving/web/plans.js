@@ -2,9 +2,11 @@
 import { isOnPlan, extentOf, plannedFloors, Scale } from "./floors.js";
 import { icon } from "./icons.js";
 import { ago, draw, make, say } from "./messages.js";
-import { points, roomFor } from "./outlines.js";
+import { askName } from "./names.js";
+import { points } from "./outlines.js";
+import { ICON, mean, placeLabel, sized, zoneText } from "./plan_labels.js";
 import { drawMark, markOf, marksOf } from "./roles.js";
-import { cameraOfPlan, CAUSES, furtherAway, gapInShort, HINTS, LABELS, peopleOnPlan, personOnPlan, planLabel, troubleOfPlan } from "./words.js";
+import { cameraOfPlan, CAUSES, furtherAway, gapInShort, HINTS, LABELS, NAME, peopleOnPlan, personOnPlan, planLabel, troubleOfPlan } from "./words.js";
 
 const BASE_PX = 15; // the lengths below are for text of this size; on a wall all grow with it,
 const WIDE_REM = 30; // and with a plan that is wider than this
@@ -15,9 +17,6 @@ const RING_SD = 2; // the ring holds most places where a person may be
 const RING_LEAST = 9;
 const RING_MOST_M = 3; // who may be anywhere within more is not drawn
 const LOST_S = 1.5; // seen longer ago than the slowest camera's frames are apart
-const ICON = 17;
-const TEXT = 13;
-const TEXT_LEAST = 9.5;
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 export class FloorPlans {
@@ -25,6 +24,7 @@ export class FloorPlans {
     this.box = box;
     this.store = store;
     this.plans = new Map();
+    this.rights = null; // of who looks; null while nobody knows
     this.resized = new ResizeObserver((entries) => {
       for (const { target } of entries) this.plans.get(target.dataset.floor)?.lay();
     });
@@ -42,7 +42,7 @@ export class FloorPlans {
     for (const id of [...floors].sort()) {
       let plan = this.plans.get(id);
       if (!plan) {
-        plan = new Plan(id, this.store);
+        plan = new Plan(id, this.store, () => this.rights);
         this.plans.set(id, plan);
         this.box.append(plan.figure);
         this.resized.observe(plan.stage);
@@ -59,13 +59,15 @@ export class FloorPlans {
 }
 
 class Plan {
-  constructor(id, store) {
+  constructor(id, store, rights) {
     this.id = id;
     this.store = store;
+    this.rights = rights;
     this.zones = new Map();
     this.cameras = new Map();
     this.people = new Map();
     this.shown = null; // the person whose cameras are shown
+    this.pinned = null; // the one who stays shown
     this.#make();
   }
 
@@ -79,16 +81,20 @@ class Plan {
     this.stage = make("div", "stage", this.svg);
     this.stage.dataset.floor = this.id;
     this.detail = make("p", "detail");
+    this.nameButton = make("button", "plain small", NAME.ask);
+    this.nameButton.type = "button";
+    this.nameButton.hidden = true;
+    this.nameButton.addEventListener("click", () => this.#askName());
     this.heard = make("p", "unseen");
     this.heard.setAttribute("aria-live", "polite");
     this.trouble = make("p", "trouble");
     this.list = make("ul", "eyes-list");
     this.list.setAttribute("aria-label", LABELS.cameras);
     const caption = make("figcaption", "", this.name, this.count, make("span", "fresh", this.word, " ", this.age));
-    this.figure = make("figure", "plan", caption, this.trouble, this.stage, this.detail, this.heard, this.list);
+    this.figure = make("figure", "plan", caption, this.trouble, this.stage, this.detail, this.nameButton, this.heard, this.list);
     this.figure.dataset.floor = this.id;
     this.svg.addEventListener("keydown", (event) => this.#key(event));
-    this.svg.addEventListener("blur", () => this.show(null));
+    this.svg.addEventListener("blur", () => this.show(this.pinned));
   }
 
   /** Lay the plan out for the width that it has. */
@@ -303,7 +309,8 @@ class Plan {
       view.mark.remove();
       view.trail.remove();
       this.people.delete(id);
-      if (this.shown === id) this.show(null);
+      if (this.pinned === id) this.pinned = null;
+      if (this.shown === id) this.show(this.pinned);
     }
   }
 
@@ -317,12 +324,12 @@ class Plan {
     const mark = draw("g", { class: "mark" }, ring, reach, circle, unknown, role);
     mark.dataset.person = id;
     mark.addEventListener("pointerenter", () => this.show(id));
-    mark.addEventListener("pointerleave", () => this.show(null));
-    mark.addEventListener("click", () => this.show(id));
+    mark.addEventListener("pointerleave", () => this.show(this.pinned));
+    mark.addEventListener("click", () => this.#pin(id));
     const trail = draw("polyline", { class: "trail" });
     this.layers.lines.append(trail);
     this.layers.crowd.append(mark);
-    return { mark, ring, trail, role, person: null };
+    return { mark, ring, trail, role, key: "", person: null };
   }
 
   /** Show somebody's role; nothing where they are not identified. */
@@ -333,6 +340,16 @@ class Plan {
     view.role.replaceChildren(...(mark ? [drawMark(mark, MARK * this.grown)] : []));
     if (mark) this.layers.crowd.append(view.mark); // nobody covers who is known
     else this.layers.crowd.prepend(view.mark);
+  }
+
+  #pin(id) {
+    this.pinned = id;
+    this.show(id);
+  }
+
+  #askName() {
+    const person = this.people.get(this.shown)?.person;
+    if (person?.staff_id) askName(person.staff_id, person.role);
   }
 
   /** Show which cameras see a person, or nobody. */
@@ -354,6 +371,8 @@ class Plan {
       for (const part of [...eye.sight, eye.mark]) if (part) part.dataset.sees = sees;
     }
     say(this.detail, person ? this.#personText(person) : this.people.size ? HINTS.person : "");
+    const staffId = this.pinned === this.shown ? person?.staff_id : null;
+    this.nameButton.hidden = !staffId || !this.rights()?.has("names.read");
   }
 
   #personText(person) {
@@ -370,7 +389,8 @@ class Plan {
 
   #key(event) {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    if (event.key === "Escape") this.show(null);
+    if (event.key === "Escape") this.#pin(null);
+    if (event.key === "Enter" && this.shown) this.#pin(this.shown);
     if (!step) return;
     event.preventDefault();
     const ids = [...this.people.keys()].sort((a, b) => this.#left(a) - this.#left(b) || (a < b ? -1 : 1));
@@ -382,44 +402,4 @@ class Plan {
   #left(id) {
     return this.people.get(id).person.x_m;
   }
-}
-
-/** What a zone's label says below its name and its people. */
-function zoneText(zone, fresh) {
-  if (fresh.stale) return fresh.cause === "no_data" ? "" : CAUSES[fresh.cause];
-  if (!zone.required) return "";
-  return gapInShort(zone);
-}
-
-/** Put a zone's label into it: as high as it fits, and smaller where it fits nowhere. */
-function placeLabel(view, { width, height }, grown) {
-  const sign = ICON * grown;
-  let size = TEXT * grown;
-  let named, half, room;
-  for (; ; size -= grown) {
-    view.name.setAttribute("font-size", String(size));
-    view.state.setAttribute("font-size", String(size));
-    named = view.name.getComputedTextLength() + sign + 4;
-    half = Math.max(named, view.state.getComputedTextLength()) / 2;
-    room = roomFor(view.polygon, 2 * half + 8, size * (view.state.textContent ? 2.7 : 1.5));
-    if (room.fits || size <= TEXT_LEAST * grown) break;
-  }
-  const x = Math.min(Math.max(room.x, half + 4), width - half - 4);
-  const y = Math.min(Math.max(room.y + size * 1.3, size * 1.3), height - size * 1.6);
-  view.sign.setAttribute("transform", `translate(${x - named / 2} ${y - sign + 3 * grown})`);
-  view.name.setAttribute("x", String(x - named / 2 + sign + 4));
-  view.name.setAttribute("y", String(y));
-  view.state.setAttribute("x", String(x));
-  view.state.setAttribute("y", String(y + size * 1.25));
-}
-
-function sized(svg, px) {
-  svg.setAttribute("width", String(px));
-  svg.setAttribute("height", String(px));
-  return svg;
-}
-
-function mean(ring) {
-  const sum = ring.reduce((a, b) => ({ x: a.x + b.x, y: a.y + b.y }));
-  return { x: sum.x / ring.length, y: sum.y / ring.length };
 }

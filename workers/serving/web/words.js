@@ -47,6 +47,9 @@ export const LIVE = { connecting: "Connecting", lost: "Not live", live: "Live", 
 /** What the page itself sees to be silent. */
 export const SILENT = { board: "No new data on the board", camera: "No new data from camera", counting: "Counting has stopped" };
 
+/** The question for somebody's name. */
+export const NAME = { ask: "Show the name…", reason: "Why do you need the name? The audit keeps your reason.", show: "Show the name", close: "Close" };
+
 export const HINTS = { person: "Point at a person, tap one, or use the arrow keys, to see who that may be and which cameras see them." };
 export const furtherAway = ", further away than this plan shows";
 
@@ -333,6 +336,17 @@ export function namesOf({ synced_us: synced, error }) {
 
 export function notShown(audit) {
   return `Your access role does not show the board.${audit ? " The audit is open to you: see the link above." : ""}`;
+}
+
+export function nameOf(role, staffId) {
+  return `Name of ${role}, pseudonym ${staffId}`;
+}
+
+/** Why a name is not shown. */
+export function whyNoName({ status, message }) {
+  if (status === 404) return "No name is kept for this pseudonym";
+  if (status === 403) return "You may not see this name";
+  return message;
 }
 
 /** Who somebody is, as far as evidence goes, and what the shifts say of them. */
