@@ -15,7 +15,7 @@ from tests.e2e.board.synthetic_ward import SyntheticWard, register
 from tests.support.board_server import BoardServer
 from tests.support.live_writer import LiveWriter
 
-SIZES = {"desktop": (1440, 900), "phone": (390, 844), "wall": (2560, 1440)}
+SIZES = {"desktop": (1440, 900), "phone": (390, 844), "wall": (1920, 1080)}
 
 
 def main(folder: Path, model_name: str = "centernet_mobilenetv3") -> None:

@@ -67,14 +67,52 @@ HOMES: dict[str, list[Corner]] = {
 }
 """Where each person of a zone stays, m."""
 
-NUMBERS: dict[str, dict[str, int]] = {
-    "bay-1": {"identified": 1, "scheduled": 3, "required": 2},
-    "bay-2": {"identified": 0, "scheduled": 2, "required": 4},
-    "corridor": {"identified": 0, "scheduled": 0, "required": 0},
-    "station": {"identified": 2, "scheduled": 2, "required": 2},
-    "waiting": {"identified": 0, "scheduled": 1, "required": 1},
+STAFF_OF_WARD: dict[str, list[tuple[str, int, int, int]]] = {
+    "bay-1": [("nurse", 1, 1, 2), ("care-assistant", 0, 1, 1)],
+    "bay-2": [("nurse", 0, 3, 2), ("physician", 0, 1, 1)],
+    "corridor": [("porter", 1, 0, 0)],
+    "station": [("nurse", 2, 2, 2)],
+    "waiting": [("care-assistant", 0, 1, 1)],
 }
-"""Numbers of known, scheduled and required staff."""
+"""Of each zone the roles: name, people known to have it, required, scheduled."""
+
+SINCE_MIN: dict[str, int] = {"bay-1": 4, "bay-2": 17, "waiting": 2}
+"""How long ago each gap began, minutes."""
+
+
+def numbers(zone_id: str, at_us: int) -> dict[str, Any]:
+    """The numbers of a zone, with its roles."""
+    unknown = len(HOMES[zone_id]) - sum(known for _, known, _, _ in STAFF_OF_WARD[zone_id])
+    began_us = at_us - 60_000_000 * SINCE_MIN.get(zone_id, 0)
+
+    def gap(role: str, missing: int) -> dict[str, Any]:
+        sure = max(0, missing - unknown)
+        return {
+            "gap_min": sure,
+            "gap_max": missing,
+            "sure_since_us": began_us if sure else None,
+            "possible_since_us": began_us if missing else None,
+            **({"role": role} if role else {}),
+        }
+
+    roles = [
+        {
+            **gap(role, max(0, required - known)),
+            "present_min": known,
+            "present_max": known + unknown,
+            "scheduled": scheduled,
+            "required": required,
+        }
+        for role, known, required, scheduled in STAFF_OF_WARD[zone_id]
+    ]
+    return {
+        "people": len(HOMES[zone_id]),
+        "identified": len(HOMES[zone_id]) - unknown,
+        "scheduled": sum(role["scheduled"] for role in roles),
+        "required": sum(role["required"] for role in roles),
+        **gap("", sum(role["gap_max"] for role in roles)),
+        "roles": roles,
+    }
 
 
 def cameras() -> dict[str, Pinhole]:
@@ -120,23 +158,8 @@ class SyntheticWard:
 
     def occupancy(self) -> None:
         """Write every zone once."""
-        for name, numbers in NUMBERS.items():
-            people, known, needed = len(HOMES[name]), numbers["identified"], numbers["required"]
-            gap_max = max(0, needed - known)
-            gap_min = max(0, gap_max - (people - known))
-            role = {
-                "role": "nurse",
-                "present_min": known,
-                "present_max": people,
-                "gap_min": gap_min,
-                "gap_max": gap_max,
-            }
-            self._writer.zone(
-                name,
-                people=people,
-                **numbers,
-                roles=[role | {k: numbers[k] for k in ("scheduled", "required")}],
-            )
+        for name in HOMES:
+            self._writer.zone(name, **numbers(name, now_us()))
 
     def history(self, minutes: int = 28) -> None:
         """Write a plausible last half hour."""
@@ -144,11 +167,10 @@ class SyntheticWard:
         for minute in range(minutes, 0, -1):
             for number, (name, homes) in enumerate(HOMES.items()):
                 wave = math.sin(minute / 4 + number * 2) + math.sin(minute / 1.7 + number)
+                at_us = end_us - minute * 60_000_000 + number * 7_000_000
+                people = max(0, len(homes) + round(wave))
                 self._writer.zone(
-                    name,
-                    people=max(0, len(homes) + round(wave)),
-                    as_of_us=end_us - minute * 60_000_000 + number * 7_000_000,
-                    **NUMBERS[name],
+                    name, **{**numbers(name, at_us), "people": people}, as_of_us=at_us
                 )
 
     def frame(self, at_s: float) -> None:
@@ -157,13 +179,14 @@ class SyntheticWard:
         people = []
         number = 0
         for name, homes in HOMES.items():
+            known = [role for role, count, *_ in STAFF_OF_WARD[name] for _ in range(count)]
             for index, (x, y) in enumerate(homes):
                 number += 1
                 phase = at_s * (0.25 + 0.07 * (number % 4)) + number * 1.7
                 position = (x + 0.45 * math.sin(phase), y + 0.35 * math.cos(phase * 1.3))
                 hidden = number == 15
                 seeing = self._seeing(number, position, tracks)
-                staff = index < NUMBERS[name]["identified"]
+                role = known[index] if index < len(known) else ""
                 people.append(
                     {
                         "person_id": f"ward-3:{number}",
@@ -173,8 +196,9 @@ class SyntheticWard:
                         "position_sd_m": (0.35 if hidden else 0.24 / max(1, len(seeing)) ** 0.5),
                         "zone_ids": [name],
                         "observed": not hidden and bool(seeing),
-                        "role": "nurse" if staff else "",
-                        "staff_id": f"s-{number}" if staff else None,
+                        "role": role,
+                        "role_confidence": 0.96 if role else 0.0,
+                        "staff_id": f"s-{number}" if role else None,
                     }
                 )
         for camera, boxes in tracks.items():

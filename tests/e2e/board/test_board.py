@@ -93,7 +93,7 @@ def coverage(role: str, required: int, known: int, unknown: int, **fields: Any) 
     }
 
 
-def test_each_role_has_a_line_that_says_what_is_missing_for_sure_and_what_may_be(
+def test_each_role_has_a_row_that_says_what_is_missing_for_sure_and_what_may_be(
     start_board: Start, open_page: Open, writer: LiveWriter
 ) -> None:
     roles = [coverage("nurse", 2, 1, 2), coverage("care-assistant", 1, 0, 2)]

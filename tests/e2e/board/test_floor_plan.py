@@ -142,7 +142,7 @@ def test_a_person_before_two_cameras_is_one_dot_on_the_plan(
     assert moved == pytest.approx((first[0], first[1] - 2.0 * perMetre), abs=0.3)
 
 
-def test_roles_have_a_shape_and_a_letter_each_and_who_is_not_identified_has_neither(
+def test_each_role_has_a_shape_and_initials_and_who_is_not_identified_has_neither(
     start_board: Start, open_page: Open, watched: LiveWriter
 ) -> None:
     roles = {3: "physician", 4: "porter", 5: ""}

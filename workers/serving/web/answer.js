@@ -8,8 +8,12 @@ export function worstFirst(zones) {
   return [...zones].sort((a, b) => worse(gapTotals(a), gapTotals(b)) || a.order - b.order || a.name.localeCompare(b.name));
 }
 
-/** A sentence, its state, and `[state, count, word]` for each state that zones are in. */
-export function answerOf(store, connection) {
+/**
+ * A sentence, its state, and `[state, count, word]` for each state that zones are in.
+ *
+ * @param brief whether a sentence about several zones leaves out roles and times
+ */
+export function answerOf(store, connection, brief = false) {
   const all = [...store.zones.values()];
   const fresh = all.filter((zone) => !store.zoneFreshness(zone).stale);
   const of = (state) => fresh.filter((zone) => zone.coverage.state === state);
@@ -20,9 +24,9 @@ export function answerOf(store, connection) {
   if (!all.length) headline = connection.state === "live" ? ANSWERS.noZones : ANSWERS.waiting;
   else if (!fresh.length) headline = ANSWERS.stale;
   else if (stale && !short.length) headline = noFreshNumbers(old, all.length, unclear, covered.length > 0);
-  else if (short.length) headline = shortZones(worstFirst(short), store.now());
+  else if (short.length) headline = shortZones(worstFirst(short), store.now(), brief);
   else if (unclear.length) {
-    headline = `${ANSWERS.noneForSure}. ${shortZones(worstFirst(unclear), store.now())}`;
+    headline = `${ANSWERS.noneForSure}. ${shortZones(worstFirst(unclear), store.now(), brief)}`;
   } else if (!covered.length) headline = ANSWERS.noneNeeded;
   const well = unclear.length || stale ? "unclear" : "covered";
   const tally = [

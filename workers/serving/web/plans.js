@@ -339,7 +339,6 @@ class Plan {
     view.key = key;
     view.role.replaceChildren(...(mark ? [drawMark(mark, MARK * this.grown)] : []));
     if (mark) this.layers.crowd.append(view.mark); // nobody covers who is known
-    else this.layers.crowd.prepend(view.mark);
   }
 
   #pin(id) {

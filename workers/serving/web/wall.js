@@ -6,7 +6,7 @@ import { Pairing } from "./pairing.js";
 import { Refused, read } from "./requests.js";
 import { Store } from "./store.js";
 import { Connection } from "./stream.js";
-import { capital, CAUSES, gapByRole, LABELS, sinceWhen, staffRequired, zonesInTurn } from "./words.js";
+import { capital, CAUSES, gapByRole, gapOfZone, LABELS, sinceWhen, staffRequired, zonesInTurn } from "./words.js";
 import { RANK } from "./zones.js";
 
 const MOST = 12; // zones at once; more take turns
@@ -27,10 +27,11 @@ function draw() {
   const shown = all.slice(first, first + MOST);
   const columns = innerWidth < innerHeight ? Math.ceil(shown.length / 6) : Math.ceil(shown.length / 4);
   at("zones").style.setProperty("--columns", String(Math.max(1, columns)));
+  at("zones").dataset.many = String(columns > 1);
   const items = shown.map((zone) => {
     let tile = tiles.get(zone.zone_id);
     if (!tile) tiles.set(zone.zone_id, (tile = makeTile(zone.zone_id)));
-    fill(tile, zone);
+    fill(tile, zone, columns > 1 ? gapOfZone : gapByRole);
     return tile.item;
   });
   if (items.length !== at("zones").children.length || items.some((item, i) => at("zones").children[i] !== item)) at("zones").replaceChildren(...items);
@@ -38,7 +39,7 @@ function draw() {
   say(at("part"), all.length > MOST ? zonesInTurn(first + 1, last, all.length) : "");
   at("part").hidden = all.length <= MOST;
 
-  const { headline, state } = answerOf(store, connection);
+  const { headline, state } = answerOf(store, connection, true);
   say(at("headline"), headline);
   at("headline").dataset.state = state;
   const trust = trustOf(store, connection, () => false);
@@ -50,7 +51,7 @@ function draw() {
   say(at("clock"), new Date(store.now() * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false }));
 }
 
-function fill(tile, zone) {
+function fill(tile, zone, gap) {
   const fresh = store.zoneFreshness(zone);
   const { state } = zone.coverage;
   if (tile.item.dataset.state !== state) {
@@ -59,7 +60,7 @@ function fill(tile, zone) {
   }
   tile.item.dataset.stale = String(fresh.stale);
   say(tile.name, zone.name);
-  say(tile.sentence, capital(gapByRole(zone)));
+  say(tile.sentence, capital(gap(zone)));
   say(tile.since, capital(sinceWhen(zone, store.now())));
   say(tile.people, String(zone.people ?? "–"));
   say(tile.of, zone.people === 1 ? LABELS.person : LABELS.persons);

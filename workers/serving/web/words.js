@@ -210,9 +210,11 @@ export function required(item) {
  *
  * @param zones those that are, the worst first
  * @param now seconds
+ * @param brief whether to leave out roles and times where they are several
  */
-export function shortZones(zones, now) {
+export function shortZones(zones, now, brief) {
   const named = zones.slice(0, MOST_NAMED).map((zone) => {
+    if (brief && zones.length > 1) return `${zone.name}: ${gapInShort(zone)}`;
     const when = sinceWhen(zone, now);
     return `${zone.name}: ${gapByRole(zone)}${when ? `, ${when}` : ""}`;
   });
