@@ -30,7 +30,7 @@ from deploy.services import (
     WardstreamProcess,
 )
 from runtime.storage import redis_users
-from runtime.storage.accounts import DATABASE_PREFIX, DATABASE_ROLES
+from runtime.storage.accounts import DATABASE_PREFIX, DATABASE_ROLES, VAULT_ROLE
 
 ROOT = Path(__file__).resolve().parents[1]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -86,6 +86,10 @@ BOARD = {
     "WARDSTREAM_LOGIN__SESSION_KEY_FILE": f"{MOUNTED}/session-key",
     "WARDSTREAM_REGISTRY__ADDRESS_KEY_FILE": f"{MOUNTED}/address-key",
     "WARDSTREAM_REGISTRY__NAME_KEY_FILE": f"{MOUNTED}/name-key",
+    "WARDSTREAM_VAULT__IDS": "${WARDSTREAM_VAULT__IDS:-pseudonyms}",
+    "WARDSTREAM_VAULT__KEY_FILE": f"{MOUNTED}/vault-key",
+    "WARDSTREAM_SECURITY__VAULT__USER": f"{DATABASE_PREFIX}{VAULT_ROLE}",
+    "WARDSTREAM_SECURITY__VAULT__PASSWORD_FILE": f"{MOUNTED}/database-{VAULT_ROLE}",
     "WARDSTREAM_LOGIN__PUBLIC_URL": (
         "${WARDSTREAM_LOGIN__PUBLIC_URL:-https://localhost:${WARDSTREAM_BOARD_HOST_PORT:-8080}}"
     ),
@@ -165,6 +169,7 @@ def process_service(row: WardstreamProcess) -> dict[str, Any]:
     if row.port is not None:
         service["environment"] |= BOARD
         own = ["login-client-secret", "session-key", "address-key", "name-key"]
+        own += ["vault-key", f"database-{VAULT_ROLE}"]
         service["secrets"] = [*secrets, *own]
         service["volumes"] = [f"tls:{TLS}"]
         service["ports"] = [_publish(row.name, row.port)]

@@ -28,6 +28,7 @@ PASSWORDS: Final = (
     "session-key",
     "address-key",
     "name-key",
+    "vault-key",
     *(f"database-{role}" for role in DATABASE_ROLES),
     *(f"redis-{row.process}" for row in USERS),
 )

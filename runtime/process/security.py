@@ -97,6 +97,7 @@ class SecuritySettings(Section):
     registry: User = User()
     redis: User = User()
     database: User = User()
+    vault: User = User()
 
 
 def signed_url(url: str, user: User, **query: str | None) -> str:

@@ -44,6 +44,7 @@ from runtime.process.sections import (
 )
 from runtime.process.security import SecuritySettings, database_address, redis_address
 from runtime.process.sources import given_variables, read_file
+from runtime.process.vault import VaultSettings
 from schemas.evidence_settings import BadgeSettings
 from schemas.fusion_settings import FusedFloorSettings
 from schemas.shift_settings import ShiftSettings
@@ -104,6 +105,7 @@ class Settings(BaseSettings):
     audit: AuditSettings = AuditSettings()
     serving: ServingSettings = ServingSettings()
     registry: RegistrySettings = RegistrySettings()
+    vault: VaultSettings = VaultSettings()
     login: LoginSettings = LoginSettings()
     security: SecuritySettings = SecuritySettings()
 
@@ -140,6 +142,13 @@ class Settings(BaseSettings):
         return database_address(self.database_url.get_secret_value(), self.security.database)
 
     @property
+    def vault_address(self) -> str:
+        """Address of TimescaleDB for whoever uses the vault; by its own account if there is one."""
+        own = self.security.vault
+        user = own if own.user or own.certificate else self.security.database
+        return database_address(self.database_url.get_secret_value(), user)
+
+    @property
     def redis_address(self) -> str:
         """Address of Redis for its client; holds the password."""
         return redis_address(self.redis_url.get_secret_value(), self.security.redis)
@@ -154,6 +163,7 @@ class Settings(BaseSettings):
         """Refuse certificates that would not be used."""
         redis_address(self.redis_url.get_secret_value(), self.security.redis)
         database_address(self.database_url.get_secret_value(), self.security.database)
+        database_address(self.database_url.get_secret_value(), self.security.vault)
         self.security.registry.refuse_unused(
             "the schema registry",
             tls=self.registry_url.startswith("https://"),

@@ -9,5 +9,11 @@ from typing import Final
 DATABASE_PREFIX: Final = "wardstream-"
 """Leads the name of every role."""
 
-DATABASE_ROLES: Final = ("sink-timescale", "serving", "auditor", "ingest", "relay", "analyst")
+VAULT_ROLE: Final = "vault"
+"""A second account of the board, by which alone it reaches the vault."""
+
+DATABASE_ROLES: Final = (
+    *("sink-timescale", "serving", VAULT_ROLE),
+    *("auditor", "ingest", "relay", "analyst"),
+)
 """Roles in the database, without the prefix."""

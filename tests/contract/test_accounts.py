@@ -4,7 +4,7 @@ import pytest
 
 from deploy.services import PROCESSES
 from runtime.kafka.rights import PROCESSES as PRINCIPALS
-from runtime.storage.accounts import DATABASE_ROLES
+from runtime.storage.accounts import DATABASE_ROLES, VAULT_ROLE
 from runtime.storage.redis_users import USERS
 from workers.storage.timescale.rights import PERSON_ROWS, ROLES, rights_of
 
@@ -21,9 +21,10 @@ def test_the_names_of_roles_are_those_of_the_table() -> None:
 
 def test_every_account_is_of_a_process_or_of_a_reader() -> None:
     readers = {row.role for row in ROLES if row.read_only}
+    second = {VAULT_ROLE}  # of the board
 
     assert readers == {"analyst", "auditor"}
-    assert {row.role for row in ROLES} - readers <= RUNNING
+    assert {row.role for row in ROLES} - readers - second <= RUNNING
     assert {row.process for row in USERS} <= RUNNING | {"operator"}
 
 
@@ -41,6 +42,20 @@ def test_an_analyst_reads_no_name_no_address_no_audit_and_no_edit() -> None:
     assert set(PERSON_ROWS) < read, "pseudonymous people are what an analyst asks about"
     assert not [name for name in read if name.startswith("registry.") or "audit" in name]
     assert not read & {"public.who_has_seen", "public.what_has_seen"}
+
+
+def test_the_vault_is_reached_by_its_own_account_alone_and_that_reaches_nothing_else() -> None:
+    touching = {
+        row.role
+        for row in ROLES
+        for name in (*row.reads, *row.adds, *row.changes, *row.removes)
+        if name.startswith("vault.")
+    }
+    own = rights_of(VAULT_ROLE)
+
+    assert touching == {VAULT_ROLE}
+    assert {name.partition(".")[0] for name in (*own.reads, *own.adds, *own.removes)} == {"vault"}
+    assert not own.calls
 
 
 @pytest.mark.parametrize("sealed", ["registry.staff_names", "registry.stream_addresses"])

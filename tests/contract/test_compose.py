@@ -29,6 +29,7 @@ from deploy.services import (
 )
 from runtime.process.registry import keys_of
 from runtime.process.settings import describe
+from runtime.storage.accounts import VAULT_ROLE
 from tests.support.paths import ROOT
 from workers.cli.app import COMMANDS
 from workers.observation.findings import STAGES
@@ -236,7 +237,7 @@ def test_every_secret_is_written_by_make_secrets_and_read_by_a_service(tmp_path:
         if name.startswith("redis-"):
             assert before[name].strip() not in before["redis-users"]
     assert set(DERIVED) <= mounted
-    for name in ("address-key", "name-key", "session-key"):
+    for name in ("address-key", "name-key", "session-key", "vault-key"):
         assert len(keys_of(SecretStr(before[name].strip()))[0]) == 32
 
 
@@ -246,7 +247,10 @@ def test_a_service_reads_its_own_secrets_alone() -> None:
             continue
         own = {f"database-{row.signs_in_as}", f"redis-{row.signs_in_as}"}
         further = {
-            "serve": {"login-client-secret", "session-key", "address-key", "name-key"},
+            "serve": {
+                *("login-client-secret", "session-key", "address-key", "name-key"),
+                *("vault-key", f"database-{VAULT_ROLE}"),
+            },
             "ingest": {"address-key"},
         }.get(row.name, set())
         held = set(SERVICES[row.name].get("secrets", ()))

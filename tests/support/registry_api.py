@@ -24,6 +24,7 @@ from workers.access.rights import AccessRole
 from workers.registry.editing.database import Database
 from workers.registry.editing.sealed import ADDRESSES, NAMES, SealedTexts
 from workers.registry.editing.store import RegistryStore
+from workers.registry.vault.door import AS_THEY_ARE, Doors
 from workers.serving.api.registry.parts import Registry
 from workers.serving.app import create_app
 from workers.serving.process import address, bind
@@ -112,7 +113,10 @@ class RegistryApi:
 
 @contextmanager
 def registry_api(
-    database_url: str, board_url: str = "", cluster: Cluster | None = None
+    database_url: str,
+    board_url: str = "",
+    cluster: Cluster | None = None,
+    vault: Doors = AS_THEY_ARE,
 ) -> Iterator[RegistryApi]:
     """The API over a registry in a database, which is emptied first.
 
@@ -120,9 +124,10 @@ def registry_api(
         database_url: The database, as the owner of its tables.
         board_url: The same as the role of the board; empty for the owner's.
         cluster: Where decisions about cameras are written.
+        vault: What ids of staff and badges are.
     """
     with (
-        _application(database_url, board_url, cluster) as (app, audit),
+        _application(database_url, board_url, cluster, vault) as (app, audit),
         TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client,
     ):
         yield RegistryApi(client, audit)
@@ -149,7 +154,10 @@ def served_registry(database_url: str) -> Iterator[tuple[RegistryApi, str]]:
 
 @contextmanager
 def _application(
-    database_url: str, board_url: str = "", cluster: Cluster | None = None
+    database_url: str,
+    board_url: str = "",
+    cluster: Cluster | None = None,
+    vault: Doors = AS_THEY_ARE,
 ) -> Iterator[tuple[FastAPI, KeptAudit]]:
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(
@@ -162,6 +170,7 @@ def _application(
         )
     audit, clock = KeptAudit(), SystemClock()
     with Database(board_url or database_url) as database:
+        store = RegistryStore(database, clock, vault.ids)
         sealed = {table.field: SealedTexts(database, table, [KEY]) for table in (ADDRESSES, NAMES)}
         yield (
             create_app(
@@ -170,7 +179,7 @@ def _application(
                 ServingSettings(),
                 clock,
                 authenticator=NamedCallers(*CALLERS),
-                editing=Registry(RegistryStore(database, clock), clock, audit, sealed, cluster),
+                editing=Registry(store, clock, audit, sealed, cluster, vault),
             ),
             audit,
         )

@@ -75,6 +75,7 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
             "workers.cli.reference", "census", "Import how many people there are to care for."
         ),
         "badge": Entry("workers.cli.badges", "badge", "Import reads of badges, or make some up."),
+        "vault": Entry("workers.cli.vault", "app", "Numbers of staff and badges, by pseudonym."),
         "edits": Entry("workers.cli.edits", "app", "Show who edited what."),
     },
     "Set up and maintain": {

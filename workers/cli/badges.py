@@ -12,12 +12,15 @@ from runtime.errors import Stop
 from runtime.process.user import user_name
 from schemas.topics import BADGE_READS
 from workers.audit.commands import record_command
+from workers.cli.configuration import read_settings
 from workers.cli.connections import open_cluster
 from workers.cli.errors import exit_codes
 from workers.cli.output import Json, print_json
 from workers.operations.badges import import_reads
 from workers.operations.simulated_reads import Badges, SimulatedReads
 from workers.operations.times import HELP, parse_time
+from workers.registry.editing.database import Database
+from workers.registry.vault.door import doors_of
 
 _REPORT_S: Final = 1.0
 
@@ -49,9 +52,16 @@ def import_(
         recorded_us = parse_time(recorded_at, cluster.clock.now_us()) if recorded_at else None
         if not dry_run:
             record_command(cluster, Act("badge_reads.imported", file.name))
-        found = import_reads(
-            file, cluster, by=user_name(), recorded_at_us=recorded_us, dry_run=dry_run
-        )
+        settings = read_settings()
+        with Database(settings.vault_address, "wardstream-vault") as database:
+            found = import_reads(
+                file,
+                cluster,
+                by=user_name(),
+                recorded_at_us=recorded_us,
+                dry_run=dry_run,
+                doors=doors_of(settings.vault, database, cluster.clock),
+            )
     if json:
         print_json([{"file": file.name, **found._asdict()}])
         return

@@ -9,7 +9,9 @@ from runtime.kafka.cluster import Cluster
 from runtime.process.logging import configure_logging
 from workers.audit.writer import AuditLog
 from workers.cli.configuration import read_settings
+from workers.registry.editing.database import Database
 from workers.registry.editing.desk import EditingDesk
+from workers.registry.vault.door import doors_of
 
 
 def open_cluster(clock: Clock | None = None) -> Cluster:
@@ -40,4 +42,6 @@ def open_desk(*, audited: bool = True) -> Iterator[EditingDesk]:
     cluster, address = open_cluster(), settings.database_address
     with ExitStack() as stack:
         audit = stack.enter_context(AuditLog(cluster, "command")) if audited else None
-        yield stack.enter_context(EditingDesk(cluster, address, recorder=audit))
+        vault = stack.enter_context(Database(settings.vault_address, "wardstream-vault"))
+        doors = doors_of(settings.vault, vault, cluster.clock)
+        yield stack.enter_context(EditingDesk(cluster, address, recorder=audit, doors=doors))

@@ -11,6 +11,9 @@ from schemas.records.evidence import BadgeRead
 from schemas.topics import BADGE_READS
 from workers.registry.badge_reads import FACTS, BadgeReadRow, Floors, floors_of, records_of
 from workers.registry.files import read_file
+from workers.registry.vault.door import AS_THEY_ARE, Doors
+from workers.registry.vault.external import Kind
+from workers.registry.vault.rule import check_reads
 from workers.serving.evidence.writer import ReadWriter
 
 
@@ -39,6 +42,7 @@ def import_reads(
     by: str,
     recorded_at_us: int | None = None,
     dry_run: bool = False,
+    doors: Doors = AS_THEY_ARE,
 ) -> Imported:
     """Append the reads of a file to `badge-reads.v1`.
 
@@ -49,6 +53,7 @@ def import_reads(
         recorded_at_us: When they were recorded, UTC microseconds; None for now. An earlier time is
             for recorded material that has not been processed yet.
         dry_run: Whether to write nothing.
+        doors: Opens the door that ids of staff and badges pass.
 
     Raises:
         ImportRefused: Something in it is wrong; nothing was written.
@@ -58,14 +63,19 @@ def import_reads(
             read of a badge at one time once.
         Stop: A broker refuses the reads.
     """
-    read = read_file(path, BadgeReadRow)
     facts = FactLog(cluster, FACTS)
     try:
         floors = floors_of(facts.sync())
     finally:
         facts.close()
+    holders = {staff_id for badge in floors.badges.values() for staff_id in badge.staff_ids}
+    door = doors.open(lambda: {Kind.BADGE: floors.badges, Kind.STAFF: holders})
+    read = read_file(path, BadgeReadRow, enter=door.enter)
+    check_reads(read.rows, floors.badges)
     now_us = cluster.clock.now_us() if recorded_at_us is None else recorded_at_us
     records = records_of(read.rows, floors, recorded_at_us=now_us, by=by)
+    if not dry_run:
+        door.keep()
     if not dry_run and recorded_at_us is None:
         ReadWriter(cluster).append(records, lambda read: floors.partitions[read["floor_id"]])
     elif not dry_run:

@@ -4,10 +4,10 @@ One reader for every kind of reference data. It brings each row to texts by name
 which form of file it took, and names file, line and field of what is wrong.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
@@ -19,6 +19,9 @@ from workers.registry.tables import BadTable, Entry, read_csv
 from workers.registry.workbook import OLD, ZIP, read_workbook
 
 R = TypeVar("R", bound=Row)
+
+Enter: TypeAlias = Callable[[type[Row], Sequence[Entry]], list[Entry]]
+"""Makes of the rows of a kind, as they were read, those that are checked."""
 
 _MAX_BYTES: Final = 20 * 1024 * 1024
 _MAX_ROWS: Final = 100_000
@@ -94,13 +97,16 @@ def read_rows(path: Path, kind: type[R]) -> list[R]:
     return read_file(path, kind).rows
 
 
-def read_file(path: Path, kind: type[R], now_us: int | None = None) -> ImportFile[R]:
+def read_file(
+    path: Path, kind: type[R], now_us: int | None = None, enter: Enter | None = None
+) -> ImportFile[R]:
     """Read and check a whole file.
 
     Args:
         path: The file.
         kind: Form of its rows.
         now_us: Now, UTC microseconds, around which the series of a calendar are read.
+        enter: Called with the rows before they are checked; see `read_content`.
 
     Raises:
         ImportRefused: The file cannot be read, or rows are wrong; the message names file, row
@@ -114,10 +120,16 @@ def read_file(path: Path, kind: type[R], now_us: int | None = None) -> ImportFil
         raise ImportRefused(f"{path.name}: cannot be read: {error.strerror or error}") from error
     if size > _MAX_BYTES:
         raise ImportRefused(f"{path.name}: larger than {_MAX_BYTES // 2**20} MiB; split it")
-    return read_content(path.name, data, kind, now_us)
+    return read_content(path.name, data, kind, now_us, enter)
 
 
-def read_content(name: str, data: bytes, kind: type[R], now_us: int | None = None) -> ImportFile[R]:
+def read_content(
+    name: str,
+    data: bytes,
+    kind: type[R],
+    now_us: int | None = None,
+    enter: Enter | None = None,
+) -> ImportFile[R]:
     """Check the content of a whole file.
 
     Args:
@@ -125,6 +137,8 @@ def read_content(name: str, data: bytes, kind: type[R], now_us: int | None = Non
         data: Its content.
         kind: Form of its rows.
         now_us: Now, UTC microseconds, around which the series of a calendar are read.
+        enter: Called with the rows before they are checked, and gives them back as they go on: the
+            door that puts pseudonyms in the place of external ids.
 
     Raises:
         ImportRefused: The content cannot be read, or rows are wrong; the message names file, row
@@ -138,7 +152,7 @@ def read_content(name: str, data: bytes, kind: type[R], now_us: int | None = Non
         raise ImportRefused(f"{name}{gap}{error}") from error
     if len(entries) > _MAX_ROWS:
         raise ImportRefused(f"{name}: has more than {_MAX_ROWS} rows; split it")
-    checked = [checked_row(entry, kind) for entry in entries]
+    checked = checked_rows(kind, entries, enter)
     faults = [
         f"{name} {entry.where}: {fault.field or 'row'}: {fault.reason}"
         for entry, (_, found) in zip(entries, checked, strict=True)
@@ -149,6 +163,24 @@ def read_content(name: str, data: bytes, kind: type[R], now_us: int | None = Non
     for row, entry in zip(rows, entries, strict=True):
         row.where = f"{name} {entry.where}"
     return ImportFile(rows, read_as)
+
+
+def checked_rows(
+    kind: type[R], entries: Sequence[Entry], enter: Enter | None = None
+) -> list[tuple[R | None, list[FieldFault]]]:
+    """Check rows as `checked_row`, once they have passed a door.
+
+    A row whose id the door replaced is named by where it is: whoever wrote it knows no other name.
+    """
+    if enter is None:
+        return [checked_row(entry, kind) for entry in entries]
+    found, identity = [], kind.identity()
+    for before, entry in zip(entries, enter(kind, entries), strict=True):
+        row, faults = checked_row(entry, kind)
+        if before.values.get(identity) != entry.values.get(identity):
+            faults = [fault._replace(identity=entry.where) for fault in faults]
+        found.append((row, faults))
+    return found
 
 
 def checked_row(entry: Entry, kind: type[R]) -> tuple[R | None, list[FieldFault]]:

@@ -14,6 +14,7 @@ from workers.registry.files import ImportRefused, read_file
 from workers.registry.preview import Effect
 from workers.registry.rows import ROWS
 from workers.registry.values import FIRST_YEAR
+from workers.registry.vault.door import known_ids
 
 _YEAR_US: Final = 31_557_600_000_000
 _FIRST_US: Final = (FIRST_YEAR - 1970) * _YEAR_US
@@ -79,7 +80,8 @@ def import_files(
     """
     now_us = desk.cluster.clock.now_us()
     _check_times(now_us, recorded_at_us, valid_from_us)
-    read = {kind: read_file(path, ROWS[kind], now_us) for kind, path in files.items()}
+    door = desk.doors.open(lambda: known_ids(desk.registered()))
+    read = {kind: read_file(path, ROWS[kind], now_us, door.enter) for kind, path in files.items()}
     origin = Origin(
         author=user_name(),
         via="command",
@@ -88,7 +90,7 @@ def import_files(
         valid_from_us=valid_from_us,
     )
     rows = [Put(row) for file in read.values() for row in file.rows]
-    applied = desk.apply(rows, origin, options=options, dry_run=dry_run)
+    applied = desk.apply(rows, origin, options=options, dry_run=dry_run, last=door.keep)
     return Imported(
         read_as={kind: file.read_as for kind, file in read.items()},
         rows={kind: len(file.rows) for kind, file in read.items()},

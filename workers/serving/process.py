@@ -24,6 +24,7 @@ from workers.registry.editing.database import Database
 from workers.registry.editing.sealed import ADDRESSES, NAMES, SealedTexts
 from workers.registry.editing.store import RegistryStore
 from workers.registry.follower import RegistryFollower
+from workers.registry.vault.door import doors_of
 from workers.registry.view import RegistryView
 from workers.serving.api.people import Sources
 from workers.serving.api.registry.parts import Registry
@@ -174,6 +175,7 @@ def run_board(service: Service) -> None:
     with (
         contextlib.closing(bind(serving.host, serving.port)) as listener,
         Database(settings.database_address, "wardstream-serving") as database,
+        Database(settings.vault_address, "wardstream-vault") as vault,
         AuditReader(settings.database_address) as seen,
         PositionHistory(settings.database_address) as history,
     ):
@@ -196,7 +198,8 @@ def run_board(service: Service) -> None:
             PipelineFollower(cluster, pipeline, settings.watchdog),
         )
         objects = GuardedStore(settings.ingest.object_store_url, service.clock)
-        store = RegistryStore(database, service.clock)
+        doors = doors_of(settings.vault, vault, service.clock)
+        store = RegistryStore(database, service.clock, doors.ids)
         addresses = SealedTexts(database, ADDRESSES, keys_of(settings.registry.address_key))
         names = SealedTexts(database, NAMES, keys_of(settings.registry.name_key))
         app = create_app(
@@ -208,12 +211,17 @@ def run_board(service: Service) -> None:
             pipeline=pipeline,
             login=login,
             editing=Registry(
-                store, service.clock, audit, {"address": addresses, "name": names}, cluster
+                store,
+                service.clock,
+                audit,
+                {"address": addresses, "name": names},
+                cluster,
+                doors,
             ),
             recorder=audit,
             seen=seen,
             sources=Sources(history, LatestFrames(cluster, objects.get), SealedNames(names)),
-            reads=ReadDesk(registry, ReadWriter(cluster), audit, service.clock, database),
+            reads=ReadDesk(registry, ReadWriter(cluster), audit, service.clock, database, doors),
         )
         with audit:
             for follower in followers:

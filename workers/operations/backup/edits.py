@@ -1,4 +1,6 @@
-"""What people edit, in a backup: the schema `registry`, without answers kept for repeated requests.
+"""What people edit, in a backup: the schema `registry`, and the vault of pseudonyms.
+
+Answers that are kept for repeated requests are left out.
 
 What is sealed stays sealed, and its keys are in no backup.
 """
@@ -33,10 +35,12 @@ _TABLES: Final = (
     "registry.outbox",
     f"registry.{NAMES.name}",
     f"registry.{ADDRESSES.name}",
+    "vault.keys",
+    "vault.entries",
 )
 _SEQUENCES: Final = """
-    SELECT 'registry.' || sequencename, last_value FROM pg_sequences
-    WHERE schemaname = 'registry' AND last_value IS NOT NULL
+    SELECT schemaname || '.' || sequencename, last_value FROM pg_sequences
+    WHERE schemaname IN ('registry', 'vault') AND last_value IS NOT NULL
 """
 _LACKING: Final = """
     SELECT EXISTS (
@@ -145,7 +149,9 @@ def load(connection: psycopg.Connection, manifest: Manifest, store: ObjectStore)
         return
     found = {shape.name: shape for shape in shapes(connection, [t.name for t in edits.tables])}
     # Answers that are kept for repeated requests name edits that are no longer there.
-    names = [identifier(name) for name in (*_TABLES, "registry.idempotency")]
+    # A database of an earlier release, as the backup's may be, has no vault yet.
+    there = shapes(connection, (*_TABLES, "registry.idempotency"))
+    names = [identifier(shape.name) for shape in there]
     connection.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(names)))
     for table in edits.tables:
         shape = found.get(table.name)

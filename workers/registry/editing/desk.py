@@ -1,6 +1,6 @@
 """Edits from the command line: kept in the registry, and in the topics when the command ends."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -17,7 +17,8 @@ from workers.registry.editing.relay import Relay
 from workers.registry.editing.store import ROWS_ALONE, Expected, RegistryStore
 from workers.registry.editing.takeover import ensure_taken_over
 from workers.registry.editing.wanted import Applied, Origin, Wanted
-from workers.registry.registered import Key
+from workers.registry.registered import Key, Registered
+from workers.registry.vault.door import AS_THEY_ARE, Doors
 
 _PATIENCE_S: Final = 60.0
 _ASK_S: Final = 0.05
@@ -32,6 +33,7 @@ class EditingDesk:
         cluster: Where the topics are.
         dsn: Address of the database; holds the password.
         recorder: Where each edit is recorded before it is kept; None for the demo's own ward.
+        doors: Opens the door that ids of staff and badges pass in an import.
         patience_s: Longest wait until an edit is appended, s.
     """
 
@@ -41,14 +43,16 @@ class EditingDesk:
         dsn: str,
         *,
         recorder: Recorder | None = None,
+        doors: Doors = AS_THEY_ARE,
         patience_s: float = _PATIENCE_S,
     ) -> None:
         self._recorder = recorder
+        self.doors = doors
         self.cluster = cluster
         self._dsn = dsn
         self._patience_s = patience_s
         self._database = Database(dsn, "wardstream-command")
-        self.store = RegistryStore(self._database, cluster.clock)
+        self.store = RegistryStore(self._database, cluster.clock, doors.ids)
 
     def __enter__(self) -> Self:
         return self
@@ -68,8 +72,17 @@ class EditingDesk:
             Retry: A service is out of reach.
             RegistryUnavailable: The schema registry is out of reach.
         """
+        return self.registered().find(key)
+
+    def registered(self) -> Registered:
+        """The newest version of every fact.
+
+        Raises:
+            Retry: A service is out of reach.
+            RegistryUnavailable: The schema registry is out of reach.
+        """
         ensure_taken_over(self.cluster, self._database)
-        return self.store.registered().find(key)
+        return self.store.registered()
 
     def apply(
         self,
@@ -79,8 +92,17 @@ class EditingDesk:
         expect: Expected | None = None,
         options: Options = ROWS_ALONE,
         dry_run: bool = False,
+        last: Callable[[], None] | None = None,
     ) -> Applied:
         """Edit as `RegistryStore.apply`, and wait until the topics have it.
+
+        Args:
+            changes: As `RegistryStore.apply`.
+            origin: As `RegistryStore.apply`.
+            expect: As `RegistryStore.apply`.
+            options: As `RegistryStore.apply`.
+            dry_run: As `RegistryStore.apply`.
+            last: Called when all is judged and audited, just before the edit is kept.
 
         Raises:
             ImportRefused: As `RegistryStore.apply`.
@@ -93,6 +115,8 @@ class EditingDesk:
         def record(_transaction: psycopg.Connection, edit: Applied) -> None:
             if self._recorder is not None and edit.edit_id is not None:
                 self._recorder.record_now(act_of(edit), actor=origin.author, why=origin.note)
+            if last is not None:
+                last()
 
         applied = self.store.apply(
             changes, origin, expect=expect, options=options, dry_run=dry_run, also=record

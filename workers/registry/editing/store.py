@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol, TypeAlias, TypeVar
 import psycopg
 
 from runtime.clock import Clock
+from runtime.process.vault import Ids
 from workers.registry.change import Change, Options, Stamp
 from workers.registry.edit import change_of
 from workers.registry.editing.database import LOCK, Database
@@ -34,6 +35,7 @@ from workers.registry.editing.wanted import (
 from workers.registry.files import ImportRefused
 from workers.registry.preview import effects_of, notes_of
 from workers.registry.registered import Key, Registered
+from workers.registry.vault.rule import check_ids
 
 ROWS_ALONE: Final = Options()
 """An edit that does what it asks for and nothing beyond."""
@@ -77,11 +79,13 @@ class RegistryStore(Reading):
     Args:
         database: Where the schema `registry` is.
         clock: Gives the time.
+        ids: What ids of staff and badges are in imports.
     """
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, ids: Ids = Ids.PSEUDONYMS) -> None:
         super().__init__(database)
         self._clock = clock
+        self._ids = ids
         self._lock = threading.Lock()
         self._known = Index()
         self._until = 0
@@ -174,6 +178,7 @@ class RegistryStore(Reading):
                 _meet(expect or {}, self._known.all)
                 changes = wanted(transaction, self._known.all)
                 change = self._judged(changes, origin, options)
+                check_ids(transaction, change.facts, self._known.all, self._ids)
                 if guard is not None:
                     after = self._known.all.copy()
                     after.add(change.facts)

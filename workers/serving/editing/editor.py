@@ -59,6 +59,7 @@ class Wish:
         options: What the edit may do beyond.
         dry_run: Whether to write nothing.
         repeat: The request, where its client may send it again.
+        last: Called when all is judged and audited, just before the edit is kept.
     """
 
     author: Principal
@@ -71,6 +72,7 @@ class Wish:
     options: Options = ROWS_ALONE
     dry_run: bool = False
     repeat: Repeat | None = None
+    last: Callable[[], None] | None = None
 
 
 class Editor:
@@ -105,6 +107,8 @@ class Editor:
             if wish.repeat is not None:
                 answer = wish.answering(applied, guard.before)
                 wish.repeat.keep(transaction, answer, self._clock.now_us())
+            if wish.last is not None:
+                wish.last()
 
         try:
             if wish.undoes is None:

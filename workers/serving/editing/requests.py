@@ -8,12 +8,19 @@ from typing import Final
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from workers.registry.files import FieldFault, ImportRefused, checked_row, read_content
+from workers.registry.files import (
+    FieldFault,
+    ImportRefused,
+    checked_row,
+    checked_rows,
+    read_content,
+)
 from workers.registry.mappings import read_object, read_objects
 from workers.registry.row import Row
 from workers.registry.rows import ROWS
 from workers.registry.tables import BadTable
 from workers.registry.text import clean
+from workers.registry.vault.door import OPEN, Door
 from workers.serving.editing.refusals import BadRequest, Unfit
 
 UNREADABLE: Final = "fields of the request cannot be taken"
@@ -68,8 +75,12 @@ def row_of(kind: type[Row], identity: str, text: str) -> Row:
     return row
 
 
-def rows_of(text: str) -> Rows:
+def rows_of(text: str, door: Door = OPEN) -> Rows:
     """The rows of an import in JSON: an object with a list for each kind.
+
+    Args:
+        text: The body.
+        door: The door of the import.
 
     Raises:
         BadRequest: The body is not such JSON.
@@ -82,8 +93,8 @@ def rows_of(text: str) -> Rows:
     found: dict[str, list[Row]] = {}
     faults: list[FieldFault] = []
     for kind, rows in entries.items():
-        for entry in rows:
-            row, wrong = checked_row(entry, ROWS[kind])
+        checked = checked_rows(ROWS[kind], rows, door.enter)
+        for entry, (row, wrong) in zip(rows, checked, strict=True):
             faults += [
                 fault if fault.identity else fault._replace(identity=entry.where) for fault in wrong
             ]
@@ -128,12 +139,15 @@ async def files_of(headers: Headers, body: bytes) -> dict[str, tuple[str, bytes]
     return files
 
 
-def rows_of_files(files: Mapping[str, tuple[str, bytes]], now_us: int | None = None) -> Rows:
+def rows_of_files(
+    files: Mapping[str, tuple[str, bytes]], now_us: int | None = None, door: Door = OPEN
+) -> Rows:
     """The rows of files.
 
     Args:
         files: File name and content by kind.
         now_us: Now, UTC microseconds, around which the series of a calendar are read.
+        door: The door of the import.
 
     Raises:
         Unfit: A file cannot be read, or fields of it cannot be taken.
@@ -144,7 +158,7 @@ def rows_of_files(files: Mapping[str, tuple[str, bytes]], now_us: int | None = N
             continue
         name, content = files[kind]
         try:
-            found[kind] = read_content(name, content, row, now_us).rows
+            found[kind] = read_content(name, content, row, now_us, door.enter).rows
         except ImportRefused as error:
             raise unfit(error) from error
     return Rows(found)

@@ -9,7 +9,7 @@ Blocking: the route calls it in threads.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import psycopg
@@ -34,6 +34,9 @@ from workers.registry.editing.database import Database
 from workers.registry.files import FieldFault, ImportRefused, checked_row
 from workers.registry.mappings import read_json, read_object
 from workers.registry.tables import BadTable, Entry
+from workers.registry.vault.door import AS_THEY_ARE, Doors
+from workers.registry.vault.external import Kind
+from workers.registry.vault.rule import check_reads
 from workers.registry.view import RegistryView
 from workers.serving.editing.refusals import BadRequest, Unfit
 from workers.serving.editing.repeats import Answer, Repeat, Repeated
@@ -106,6 +109,7 @@ class ReadDesk:
         recorder: Writes into the audit.
         clock: Gives the time.
         database: Keeps answers under their keys; None where there is none.
+        doors: Opens the door that ids of staff and badges pass.
     """
 
     def __init__(
@@ -115,12 +119,14 @@ class ReadDesk:
         recorder: Recorder,
         clock: Clock,
         database: Database | None = None,
+        doors: Doors = AS_THEY_ARE,
     ) -> None:
         self._registry = registry
         self._writer = writer
         self._recorder = recorder
         self._clock = clock
         self._database = database
+        self._doors = doors
 
     def take(self, sending: Sending) -> Answer:
         """Take reads in, or say that they could be.
@@ -134,9 +140,10 @@ class ReadDesk:
             return self._taken(sending)
         if self._database is None:
             raise Retry("this board has no database, so it keeps no idempotency keys")
+        repeat = replace(sending.repeat, sha256=self._doors.keyed(sending.repeat.sha256))
         try:
             with self._database.transaction() as transaction:
-                return self._once(transaction, sending, sending.repeat)
+                return self._once(transaction, sending, repeat)
         except Repeated as repeated:
             return repeated.answer
 
@@ -152,8 +159,10 @@ class ReadDesk:
             raise Retry("what is registered is not known yet, so no read was taken")
         now_us = self._clock.now_us()
         floors = self._floors(sending.author, now_us)
-        rows = _rows(sending.entries)
+        door = self._doors.open(lambda: {Kind.BADGE: floors.badges, Kind.STAFF: _holders(floors)})
+        rows = _rows(door.enter(BadgeReadRow, sending.entries))
         try:
+            check_reads(rows, floors.badges)
             reads = records_of(rows, floors, recorded_at_us=now_us, by=sending.author.subject)
         except ImportRefused as error:
             raise Unfit(UNREADABLE, error.faults) from error
@@ -161,6 +170,7 @@ class ReadDesk:
         if not sending.dry_run:
             actor, why = sending.author.subject, sending.reason
             self._recorder.record_now(_act(reads), actor=actor, why=why)
+            door.keep()
             recorded_at_us = self._writer.append(
                 reads, lambda read: floors.partitions[read["floor_id"]]
             )
@@ -203,6 +213,11 @@ class ReadDesk:
             },
             known.badges,  # whose one is goes into the log, and not to the sender
         )
+
+
+def _holders(floors: Floors) -> set[str]:
+    """Everybody who has a registered badge."""
+    return {staff_id for badge in floors.badges.values() for staff_id in badge.staff_ids}
 
 
 def _rows(entries: Sequence[Entry]) -> list[BadgeReadRow]:

@@ -14,7 +14,7 @@ from workers.storage.timescale.tables import DERIVED_TABLES, VERSIONED_TABLES
 Kind = Literal["SCHEMA", "TABLE", "FUNCTION"]
 Privilege = Literal["USAGE", "SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE"]
 
-SCHEMAS: Final = ("public", "live", "registry")
+SCHEMAS: Final = ("public", "live", "registry", "vault")
 """Schemas with tables of ours."""
 
 PREFIX: Final = DATABASE_PREFIX
@@ -175,6 +175,7 @@ ROLES: Final = (
             "registry.outbox",
             "registry.taken_over",
             "registry.versions",
+            "registry.erased",
             "registry.staff_names",
             # To replace an address, remove it, or say since when there is one; none is read.
             "registry.stream_addresses(camera_id)",
@@ -189,11 +190,19 @@ ROLES: Final = (
             "registry.idempotency",
             "registry.outbox",
             "registry.versions",
+            "registry.erased",
             "registry.staff_names",
             "registry.stream_addresses",
         ),
         changes=("registry.staff_names", "registry.stream_addresses"),
         removes=("registry.idempotency", "registry.staff_names", "registry.stream_addresses"),
+    ),
+    RoleRights(
+        role="vault",
+        does="Gives pseudonyms for employee and badge numbers, and destroys them, for the board.",
+        reads=("vault.entries", "vault.keys"),
+        adds=("vault.entries", "vault.keys"),
+        removes=("vault.entries",),
     ),
     RoleRights(
         role="auditor",

@@ -16,6 +16,7 @@ from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import read_topic
 from runtime.process.sections import ServingSettings
 from runtime.process.settings import Settings
+from runtime.process.vault import Ids
 from schemas.registry import SchemaRegistry
 from schemas.topics import BADGE_READS, BADGES, FLOORS, READERS, STAFF, UNITS, ZONES
 from tests.integration.log_loss.logs import make
@@ -27,6 +28,9 @@ from tests.support.live_writer import floor_fact, now_us, zone_fact
 from tests.support.services import Services, empty_database, new_prefix
 from workers.access.rights import AccessRole
 from workers.registry.editing.database import Database
+from workers.registry.vault.door import AS_THEY_ARE, Doors
+from workers.registry.vault.external import is_of_the_vault
+from workers.registry.vault.vault import Vault
 from workers.registry.view import RegistryView
 from workers.serving.app import create_app
 from workers.serving.evidence.desk import SENT, ReadDesk
@@ -170,6 +174,7 @@ def board(settings: Settings, database: Database) -> Iterator[Board]:
         cluster: Cluster | None = None,
         *,
         kept: Database | None = database,
+        doors: Doors = AS_THEY_ARE,
     ) -> Sender:
         clock = clock or AheadClock()
         own = cluster_of(settings, clock)
@@ -183,7 +188,7 @@ def board(settings: Settings, database: Database) -> Iterator[Board]:
             view,
             authenticator=NamedCallers(*CALLERS),
             recorder=audit,
-            reads=ReadDesk(view, ReadWriter(cluster or own), audit, clock, kept),
+            reads=ReadDesk(view, ReadWriter(cluster or own), audit, clock, kept, doors),
         )
         client = TestClient(app, base_url="http://localhost", raise_server_exceptions=False)
         clients.append(client)
@@ -219,6 +224,32 @@ def test_a_batch_is_in_the_partitions_of_its_floors_and_stamped_within_the_time_
     assert (kept.act.action, kept.actor) == (SENT, "badges")
     assert kept.act.detail == "3 reads by 2 readers on f, g"
     assert not kept.act.persons, "the audit of a read shows nobody, and names nobody"
+
+
+def test_a_read_by_the_number_of_a_badge_is_in_the_log_by_its_pseudonym_alone(
+    board: Board, database: Database
+) -> None:
+    vault = Vault(database, [b"k" * 32])
+    sender = board(doors=Doors(Ids.EXTERNAL, vault, SystemClock()))
+    numbered = read(badge_id="04:A2:B3:C4", staff_ids=["PN 90817"])
+    before = len(sender.log())
+
+    first = sender.send([numbered], idempotency_key="by-number")
+    assert first.status_code == 200, first.text
+    assert sender.send([numbered], idempotency_key="by-number").content == first.content
+    assert sender.send([{**numbered, "reader_id": "lift"}]).status_code == 200
+
+    one, other = [record for _, _, record in sender.log()[before:]]
+    assert (one["badge_id"], one["staff_ids"]) == (other["badge_id"], other["staff_ids"])
+    assert all(map(is_of_the_vault, [one["badge_id"], *one["staff_ids"]]))
+    refused = sender.send([read(badge_id=one["badge_id"]), read(badge_id="always")])
+    assert [fault["id"] for fault in refused.json()["errors"]] == ["entry 1", "entry 2"]
+    assert "is a pseudonym of the vault" in refused.text
+    assert "is registered as a pseudonym" in refused.text
+    with database.transaction() as transaction:
+        answers = str(transaction.execute("SELECT * FROM registry.idempotency").fetchall())
+    for text in (str(sender.log()), repr(sender.audit.kept), refused.text, answers):
+        assert not [number for number in ("04:A2", "90817", "always'") if number in text]
 
 
 def test_one_read_may_be_sent_alone_and_by_a_reader_of_a_zone(board: Board) -> None:

@@ -1,15 +1,20 @@
 """Imports of many facts at once, and the edits that were made."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
+from runtime.process.vault import Ids
 from workers.access.principal import Principal
 from workers.registry.change import OnResize, Options
 from workers.registry.editing.wanted import Applied, Edit, Put
 from workers.registry.registered import Key
+from workers.registry.row import Row
+from workers.registry.vault.door import Door, Doors, known_ids
 from workers.serving.api.caller import Caller
 from workers.serving.api.registry.kinds import EDIT_PROBLEMS, READ_PROBLEMS
 from workers.serving.api.registry.parts import (
@@ -28,7 +33,7 @@ from workers.serving.editing.body import JSON, json_text, media_type
 from workers.serving.editing.cursors import after_number, cursor
 from workers.serving.editing.editor import Wish
 from workers.serving.editing.reach import Reach
-from workers.serving.editing.refusals import NotFound, WrongForm
+from workers.serving.editing.refusals import NotFound, Unfit, WrongForm
 from workers.serving.editing.repeats import Answer
 from workers.serving.editing.requests import Rows, files_of, rows_of, rows_of_files
 
@@ -76,7 +81,13 @@ async def import_facts(
     dry_run: DryRun = False,
 ) -> Response:
     """Register or change many facts, all or none; with `dry_run` only say what would change."""
-    rows = await _rows(registry, call)
+    door = await registry.read(
+        lambda store: registry.doors.open(lambda: known_ids(store.registered()))
+    )
+    rows = await _rows(registry, call, door)
+    repeat = call.repeat
+    if repeat is not None:
+        repeat = replace(repeat, sha256=registry.doors.keyed(repeat.sha256))
     wish = Wish(
         author=call.caller,
         changes=[Put(row) for row in rows.all],
@@ -85,9 +96,13 @@ async def import_facts(
         reason=call.reason,
         options=Options(on_resize=on_resize),
         dry_run=dry_run,
-        repeat=call.repeat,
+        repeat=repeat,
+        last=door.keep,
     )
-    return respond(await registry.edit(wish))
+    try:
+        return respond(await registry.edit(wish))
+    except Unfit as unfit:
+        raise _by_row(unfit, rows.all, registry.doors) from unfit
 
 
 @router.get(f"{PATH}/edits", name="edits", responses=READ_PROBLEMS)
@@ -132,7 +147,7 @@ async def undo_edit(
     return respond(await registry.edit(wish))
 
 
-async def _rows(registry: Registry, call: Call) -> Rows:
+async def _rows(registry: Registry, call: Call, door: Door) -> Rows:
     """The rows of a request's body.
 
     Raises:
@@ -141,11 +156,23 @@ async def _rows(registry: Registry, call: Call) -> Rows:
     form = media_type(call.request)
     if form == JSON:
         text = json_text(call.request, call.body)
-        return await registry.compute(partial(rows_of, text))
+        return await registry.compute(partial(rows_of, text, door))
     if form == _MULTIPART:
         files = await files_of(call.request.headers, call.body)
-        return await registry.compute(partial(rows_of_files, files, registry.clock.now_us()))
+        return await registry.compute(partial(rows_of_files, files, registry.clock.now_us(), door))
     raise WrongForm(f"send {JSON} or {_MULTIPART}")
+
+
+def _by_row(unfit: Unfit, rows: Sequence[Row], doors: Doors) -> Unfit:
+    """A refusal that names facts by their rows: who sends external ids knows no pseudonym."""
+    if doors.ids is Ids.PSEUDONYMS:
+        return unfit
+    rows_of = {(row.kind_of_fact(), getattr(row, row.identity())): row.where for row in rows}
+    faults = [
+        fault._replace(identity=rows_of.get((fault.kind, fault.identity), fault.identity))
+        for fault in unfit.faults
+    ]
+    return Unfit(str(unfit), faults, unfit.headers)
 
 
 async def _edits(

@@ -21,6 +21,7 @@ from workers.registry.camera_views import confirm, confirming
 from workers.registry.editing.sealed import SealedTexts
 from workers.registry.editing.store import RegistryStore
 from workers.registry.registered import Registered
+from workers.registry.vault.door import AS_THEY_ARE, Doors
 from workers.serving.api.caller import Caller
 from workers.serving.api.problems import FieldError, ProblemResponse
 from workers.serving.editing.body import body_of
@@ -53,6 +54,7 @@ class Registry:
         recorder: Writes into the audit.
         sealed: What it keeps sealed, by field: `address`, `name`.
         cluster: Where decisions about cameras are written; None where they are not.
+        doors: Opens the door that ids of staff and badges pass in an import.
     """
 
     store: RegistryStore
@@ -60,6 +62,7 @@ class Registry:
     recorder: Recorder = field(default_factory=NoAudit)
     sealed: Mapping[str, SealedTexts] = field(default_factory=dict)
     cluster: Cluster | None = None
+    doors: Doors = AS_THEY_ARE
     _edits: CapacityLimiter = field(default_factory=partial(CapacityLimiter, AT_ONCE))
     _reads: CapacityLimiter = field(default_factory=partial(CapacityLimiter, AT_ONCE))
 

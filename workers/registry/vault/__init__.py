@@ -1,0 +1,1 @@
+"""The vault: random pseudonyms in the place of employee numbers and badge numbers."""
