@@ -45,6 +45,7 @@ from runtime.process.sections import (
 from runtime.process.security import SecuritySettings, database_address, redis_address
 from runtime.process.sources import given_variables, read_file
 from runtime.process.vault import VaultSettings
+from schemas.class_settings import ClassSettings
 from schemas.evidence_settings import BadgeSettings
 from schemas.fusion_settings import FusedFloorSettings
 from schemas.shift_settings import ShiftSettings
@@ -96,6 +97,7 @@ class Settings(BaseSettings):
     stream: StreamSettings = StreamSettings()
     fusion: FusedFloorSettings = FusedFloorSettings()
     badges: BadgeSettings = BadgeSettings()
+    classes: ClassSettings = ClassSettings()
     shifts: ShiftSettings = ShiftSettings()
     privacy: PrivacySettings = PrivacySettings()
     checkpoints: CheckpointSettings = CheckpointSettings()

@@ -11,9 +11,14 @@ from typing import TypeVar
 from schemas.records.frames import DetectionOutcome
 from schemas.topics import TRACKS, Topic
 from streams.domain.camera.clock import floor_time
-from streams.domain.camera.detections import FrameDetections, frame_detections_of
+from streams.domain.camera.detections import (
+    FrameDetections,
+    frame_detections_of,
+    with_classes,
+)
 from streams.domain.camera.step import CameraState, check_frame, check_size, fence, step
 from streams.domain.entity import CAMERA, FLOOR, Entity, entity_type
+from streams.domain.evidence.classes import classes_of
 from streams.domain.evidence.waiting import NO_READS, Reads
 from streams.domain.facts.timeline import Facts
 from streams.domain.floor.links import link_records
@@ -72,6 +77,7 @@ class PartitionPipeline:
         self._settings = settings
         self._fixed = parameters_of(settings.tracker)
         self._moving = parameters_of(settings.moving_tracker)
+        self._classes = classes_of(settings.floor.classes)
         self._lateness_us = max(0, settings.floor.allowed_lateness_us - TICK_US)
 
     def restore(self, states: Mapping[str, Entity]) -> None:
@@ -157,6 +163,8 @@ class PartitionPipeline:
         if camera is None:
             raise UnknownCamera(f"no version of camera {camera_id!r} is visible at {captured_us}")
         check_size(frame, camera)
+        if frame.labels and self._classes.shown:
+            frame = with_classes(frame, self._classes.shown)
         state = self.cameras.get(camera_id)
         verdict = fence(state, captured_us)
         if state is None:
@@ -181,6 +189,7 @@ class PartitionPipeline:
         fuses = view.looked and self.settings.floor.fuses_cameras
         if fuses and snapshot.is_fused(camera_id):
             view.boxes = frame.people.tobytes()
+            view.box_classes = list(frame.classes)
         floor = self._floor(state.floor_id)
         if linked is not None:
             floor.linked += link_records(floor.floor_id, camera_id, view.captured_us, linked)

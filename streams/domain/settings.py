@@ -5,6 +5,7 @@ Two folds of one log agree only under the same settings.
 
 from dataclasses import dataclass, field
 
+from schemas.class_settings import ClassSettings
 from schemas.evidence_settings import BadgeSettings
 from schemas.fusion_settings import FusedFloorSettings
 from schemas.shift_settings import ShiftSettings
@@ -12,6 +13,7 @@ from schemas.tracker_settings import MotionNoise, MovingTrackerSettings, Tracker
 
 __all__ = [
     "BadgeSettings",
+    "ClassSettings",
     "FloorSettings",
     "FusedFloorSettings",
     "MotionNoise",
@@ -47,6 +49,7 @@ class FloorSettings:
         follows_gaps: Whether occupancy says since when gaps are open, who stands in, what ratios
             require and how the counts of people agree, and whether a zone that is not watched has
             no sure gap.
+        classes: Which classes of a detector say which role.
     """
 
     allowed_lateness_us: int = 2_000_000
@@ -61,6 +64,7 @@ class FloorSettings:
     census_max_age_us: int = 26 * 3_600_000_000
     role_only: bool = False
     follows_gaps: bool = True
+    classes: ClassSettings = field(default_factory=ClassSettings)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

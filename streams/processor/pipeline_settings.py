@@ -18,5 +18,6 @@ def pipeline_settings(settings: Settings) -> PipelineSettings:
             shifts=settings.shifts,
             census_max_age_us=round(settings.stream.census_max_age_h * 3_600_000_000),
             role_only=settings.privacy.mode == "role-only",
+            classes=settings.classes,
         ),
     )

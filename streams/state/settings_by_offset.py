@@ -7,7 +7,7 @@ import msgspec
 
 from runtime.checkpoints import SettingsSpan
 from runtime.errors import Stop
-from schemas import evidence_settings, fusion_settings, shift_settings
+from schemas import class_settings, evidence_settings, fusion_settings, shift_settings
 from schemas.tracker_settings import with_neutral_values
 from streams.domain.settings import PipelineSettings
 
@@ -34,7 +34,7 @@ def from_values(values: dict[str, Any]) -> PipelineSettings:
     whole.setdefault("moving_tracker", values.get("tracker"))
     if isinstance(whole.get("floor"), dict):
         without = {"fuses_cameras": False, "fusion": {}, "takes_reads": False, "badges": {}}
-        without |= {"shifts": {}, "census_max_age_us": _CENSUS_MAX_AGE_US}
+        without |= {"shifts": {}, "census_max_age_us": _CENSUS_MAX_AGE_US, "classes": {}}
         without |= {"role_only": False, "follows_gaps": False}
         whole["floor"] = {**without, **whole["floor"]}
         if isinstance(whole["floor"]["fusion"], dict):
@@ -43,6 +43,9 @@ def from_values(values: dict[str, Any]) -> PipelineSettings:
         if isinstance(whole["floor"]["badges"], dict):
             badges = evidence_settings.with_neutral_values(whole["floor"]["badges"])
             whole["floor"]["badges"] = badges
+        if isinstance(whole["floor"]["classes"], dict):
+            classes = class_settings.with_neutral_values(whole["floor"]["classes"])
+            whole["floor"]["classes"] = classes
         if isinstance(whole["floor"]["shifts"], dict):
             whole["floor"]["shifts"] = shift_settings.with_neutral_values(whole["floor"]["shifts"])
     for tracker in ("tracker", "moving_tracker"):

@@ -67,6 +67,7 @@ def test_the_domain_is_pure() -> None:
                 in {
                     "schemas.topics",
                     "schemas.shift_settings",
+                    "schemas.class_settings",
                     "schemas.evidence_settings",
                     "schemas.fusion_settings",
                     "schemas.tracker_settings",

@@ -11,7 +11,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas import evidence_settings, fusion_settings, shift_settings, tracker_settings
+from schemas import (
+    class_settings,
+    evidence_settings,
+    fusion_settings,
+    shift_settings,
+    tracker_settings,
+)
 from streams.domain.settings import MovingTrackerSettings, PipelineSettings, TrackerSettings
 from streams.state.settings_by_offset import from_values, to_values
 from tests.support.paths import ROOT
@@ -42,6 +48,7 @@ def test_every_setting_added_since_an_earlier_release_has_a_neutral_value(path: 
         "census_max_age_us": 26 * 3_600_000_000,
         "role_only": False,
         "follows_gaps": False,
+        "classes": dict(class_settings._NEUTRAL),
     }
     assert read["floor"] == {**saved["floor"], **neutral}
     assert saved["tracker"].items() <= read["tracker"].items()
@@ -79,15 +86,18 @@ def test_every_setting_of_evidence_has_a_neutral_value() -> None:
     assert read.floor.takes_reads
 
 
-def test_every_setting_of_duty_status_has_a_neutral_value() -> None:
-    """Releases without duty status saved no settings of it."""
+def test_every_setting_of_shifts_and_classes_has_a_neutral_value() -> None:
+    """Releases without duty status and classes saved no settings of them."""
     saved = to_values(PipelineSettings())
     names = saved["floor"].pop("shifts").keys()
+    class_names = saved["floor"].pop("classes").keys()
 
     read = from_values(saved)
 
     assert shift_settings._NEUTRAL.keys() == names
+    assert class_settings._NEUTRAL.keys() == class_names
     assert to_values(read)["floor"]["shifts"] == shift_settings._NEUTRAL
+    assert to_values(read)["floor"]["classes"] == class_settings._NEUTRAL
 
 
 def test_what_was_added_does_nothing_under_settings_of_release_4() -> None:

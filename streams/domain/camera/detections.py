@@ -1,6 +1,6 @@
 """A detection outcome as the fold reads it: boxes in an array."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -27,6 +27,8 @@ class FrameDetections(NamedTuple):
         height: Height of the frame, pixels; 0 when not known.
         source_clock_us: The camera's own clock, microseconds; None when not known.
         camera_version: Version of the camera under which it was captured; 0 when not known.
+        labels: Class of each row of `boxes`; empty where each is a person and no more.
+        classes: Class of each row of `people`; empty where none says more than that.
     """
 
     camera_id: str
@@ -41,12 +43,15 @@ class FrameDetections(NamedTuple):
     height: int
     source_clock_us: int | None
     camera_version: int
+    labels: Sequence[str] = ()
+    classes: Sequence[str] = ()
 
 
 def frame_detections_of(outcome: DetectionOutcome) -> FrameDetections:
     """Convert an outcome record to arrays."""
     model = outcome["model"]
     detections = outcome["detections"]
+    labels = [box["label"] for box in detections]
     people = [box for box in detections if box["label"] == PERSON]
     return FrameDetections(
         camera_id=outcome["camera_id"],
@@ -61,7 +66,22 @@ def frame_detections_of(outcome: DetectionOutcome) -> FrameDetections:
         height=outcome["height"],
         source_clock_us=clock_time(outcome["source_clock_us"]),
         camera_version=outcome["camera_version"],
+        labels=labels if len(people) < len(detections) else (),
     )
+
+
+def with_classes(frame: FrameDetections, shown: Collection[str]) -> FrameDetections:
+    """A frame whose boxes of some more classes show people.
+
+    Args:
+        frame: The frame.
+        shown: Classes of people besides `person`.
+    """
+    rows = [row for row, label in enumerate(frame.labels) if label == PERSON or label in shown]
+    classes = [frame.labels[row] for row in rows]
+    if all(label == PERSON for label in classes):
+        return frame
+    return frame._replace(people=frame.boxes[rows], classes=classes)
 
 
 def clock_time(source_clock_us: int | None) -> int | None:

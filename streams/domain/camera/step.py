@@ -1,5 +1,6 @@
 """The step of one camera: a detection outcome in, its tracks and its view of people out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -18,6 +19,7 @@ from streams.domain.tracking.arrays import advance_boxes
 from streams.domain.tracking.checks import UnusableOutcome, check_boxes
 from streams.domain.tracking.ending import end_tracks
 from streams.domain.tracking.state import TrackerState
+from streams.domain.tracking.tables import TrackState
 from streams.domain.tracking.types import Structured, Vector
 
 Fence = Literal["new", "duplicate", "older"]
@@ -146,6 +148,8 @@ def step(
     state.bodies = bodies.tobytes()
     linked = out[out["link_from"] > 0] if links else None
     view = View(state.camera_id, captured_us, looked, people.tobytes())
+    if looked and frame.classes:
+        view.classes = _classes(frame.classes, out)
     due = states_of(out) != states if heartbeat else looked or len(out) > 0
     if ended is not None and len(ended):
         due, out = True, np.concatenate([ended, out])
@@ -177,6 +181,17 @@ def _end_with_optics(state: CameraState, optics: bytes) -> Structured | None:
         return None
     state.bodies = b""
     return end_tracks(state.tracker)
+
+
+def _classes(classes: Sequence[str], out: Structured) -> list[str]:
+    """Class of the detection of each person, empty without one.
+
+    Args:
+        classes: Class of each detected person.
+        out: The tracker's output.
+    """
+    people = out[out["state"] == TrackState.CONFIRMED]
+    return [classes[row] if row >= 0 else "" for row in people["detection"].tolist()]
 
 
 def states_of(out: Structured) -> list[tuple[int, int]]:

@@ -1,6 +1,6 @@
 """The people that one camera sees at one event time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,6 +21,9 @@ class View:
         table: Rows of `people` by track id, as little-endian bytes, the form that is saved.
         boxes: Detected people of a fused camera, shape `(N, 5)` as `FrameDetections` has them, as
             little-endian bytes, until the tick closes; else None.
+        classes: Class that a detector gave each of `people`, empty for none; no entries where it
+            gave none to anybody.
+        box_classes: The same of each row of `boxes`.
     """
 
     camera_id: str
@@ -28,6 +31,8 @@ class View:
     looked: bool
     table: bytes
     boxes: bytes | None = None
+    classes: list[str] = field(default_factory=list)
+    box_classes: list[str] = field(default_factory=list)
 
     @property
     def people(self) -> Structured:

@@ -125,12 +125,12 @@ def _exchange(
             moved = share * (here - there)
             carriers[one], carriers[other] = here - moved, there + moved
     first, second = state.people.get(one), state.people.get(other)
-    if first is None or second is None or not (first.roles or second.roles):
+    if first is None or second is None or not (first.worn or second.worn):
         return
-    for role in sorted({*first.roles, *second.roles}):
-        here, there = first.roles.get(role, 0.0), second.roles.get(role, 0.0)
+    for shown in sorted({*first.worn, *second.worn}):
+        here, there = first.worn.get(shown, 0.0), second.worn.get(shown, 0.0)
         moved = share * (here - there)
-        first.roles[role], second.roles[role] = here - moved, there + moved
+        first.worn[shown], second.worn[shown] = here - moved, there + moved
 
 
 def move(state: EvidenceState, earlier: str, later: str, share: float) -> None:

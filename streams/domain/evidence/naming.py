@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from schemas.records.presence import EvidenceKind
+from streams.domain.evidence.classes import NO_CLASSES, OTHER, Classes
 from streams.domain.evidence.marginals import marginals
 from streams.domain.evidence.readers import Badge
-from streams.domain.evidence.roles import likelihoods
 from streams.domain.evidence.settings import EvidenceSettings
 from streams.domain.evidence.state import NOT_PEOPLE, BadgeState, EvidenceState
 
@@ -81,6 +81,7 @@ def identities(
     people: Sequence[str],
     badges: Mapping[str, Badge],
     settings: EvidenceSettings,
+    classes: Classes = NO_CLASSES,
 ) -> list[Identity]:
     """Say of each person who they are, in order of their ids.
 
@@ -89,21 +90,22 @@ def identities(
         people: People who are on the floor now.
         badges: Badges in force, by pseudonym; of others nobody knows whose they are.
         settings: Rates.
+        classes: What the classes say that a detector gives to people.
     """
     roles = sorted(
         {*settings.roles}
         | {holder.role for badge in badges.values() for holder in badge.holders if holder.role}
+        | {role for role in classes.roles if role != OTHER}
     )
-    prior = _prior(settings, roles)
-    plain = likelihoods(None, roles)
-    wears = {}
+    plain = _Wears({}, {}, prior := _prior(settings.roles, roles), 1.0)
+    likely = prior if settings.roles else _prior(classes.prior, roles)
+    wears: dict[str, _Wears] = {}
     for name in sorted({*people}):
         person = state.people.get(name)
-        wears[name] = likelihoods(person, roles) if person is not None and person.roles else plain
-    plainly = _alone(prior, plain)
-    alone = {
-        name: plainly if wears[name] is plain else _alone(prior, wears[name]) for name in wears
-    }
+        found = None
+        if person is not None and person.worn:
+            found = classes.likelihoods(person.worn)
+        wears[name] = plain if found is None else _worn(found, likely, classes)
     holders: dict[str, list[_Holder]] = {}
     fits: dict[str, dict[str, float]] = {}
     odds: dict[str, dict[str, float]] = {}
@@ -116,18 +118,17 @@ def identities(
             _LEAST,
             math.fsum(share for name, share in carriers.items() if name not in wears),
         )
-        fits_plainly = _fits(held, plainly, plain)
+        fits_plainly = _fits(held, plain)
         fits[badge_id], odds[badge_id] = {}, {}
         for name in sorted(carriers):
             if name in wears and name not in NOT_PEOPLE:
-                fit = (
-                    fits_plainly if wears[name] is plain else _fits(held, alone[name], wears[name])
-                )
+                worn = wears[name]
+                fit = fits_plainly if worn is plain else _fits(held, worn)
                 fits[badge_id][name] = fit
-                odds[badge_id][name] = carriers[name] / nobody * fit / alone[name]
+                odds[badge_id][name] = carriers[name] / nobody * fit / worn.alone
     carried: dict[str, list[tuple[str, float]]] = {}
-    for badge_id, found in marginals(odds).items():
-        for name, share in found.items():
+    for badge_id, shares in marginals(odds).items():
+        for name, share in shares.items():
             carried.setdefault(name, []).append((badge_id, share))
     return [
         _identity(
@@ -135,11 +136,10 @@ def identities(
             carried.get(name, []),
             holders,
             fits,
-            prior,
-            alone[name],
             wears[name],
             state,
             settings,
+            classes,
         )
         for name in wears
     ]
@@ -165,29 +165,60 @@ def _holders(
     return [_Holder(one.staff_id, one.role, share) for one in sorted(badge.holders)]
 
 
-def _prior(settings: EvidenceSettings, roles: Sequence[str]) -> dict[str, float]:
-    """Probability of each role of somebody unknown; what lacks to 1 is of no role that is known."""
-    total = math.fsum(settings.roles.get(role, 0.0) for role in roles)
-    return {role: settings.roles.get(role, 0.0) / max(1.0, total) for role in roles}
+class _Wears(NamedTuple):
+    """What somebody wears.
+
+    Attributes:
+        by_role: Likelihood of it by role, at most 1; a role that is missing is as any `OTHER`.
+        with_badge: The same, as far as it weighs against a badge.
+        prior: Probability of each role before it.
+        alone: Likelihood of it where nothing else is known.
+    """
+
+    by_role: Mapping[str, float]
+    with_badge: Mapping[str, float]
+    prior: Mapping[str, float]
+    alone: float
+
+    def of(self, role: str) -> float:
+        """Likelihood of it where somebody has a role."""
+        return self.by_role.get(role, self.by_role.get(OTHER, 1.0))
+
+    def of_holder(self, role: str) -> float:
+        """Likelihood of it where somebody carries the badge of one who has a role."""
+        return self.with_badge.get(role, self.with_badge.get(OTHER, 1.0))
 
 
-def _alone(prior: Mapping[str, float], wears: Mapping[str, float]) -> float:
-    """Likelihood of what somebody wears of whom nothing else is known."""
+def _worn(found: Mapping[str, float], prior: Mapping[str, float], classes: Classes) -> _Wears:
+    """What somebody wears, of classes that say something."""
+    least = 1.0 / classes.against_badge
     rest = max(0.0, 1.0 - math.fsum(prior.values()))
-    return max(_LEAST, rest + math.fsum(prior[role] * wears[role] for role in prior))
+    other = found[OTHER]
+    likely = math.fsum(share * found.get(role, other) for role, share in prior.items())
+    return _Wears(
+        found,
+        {role: max(least, likelihood) for role, likelihood in found.items()},
+        prior,
+        max(_LEAST, rest * other + likely),
+    )
 
 
-def _fits(holders: Sequence[_Holder], alone: float, wears: Mapping[str, float]) -> float:
+def _prior(given: Mapping[str, float], roles: Sequence[str]) -> dict[str, float]:
+    """Probability of each role of somebody unknown; what lacks to 1 is of no role that is known."""
+    total = math.fsum(given.get(role, 0.0) for role in roles)
+    return {role: given.get(role, 0.0) / max(1.0, total) for role in roles}
+
+
+def _fits(holders: Sequence[_Holder], worn: _Wears) -> float:
     """Likelihood of what somebody wears who carries a badge.
 
     Args:
         holders: Who may carry it.
-        alone: Likelihood of it where nothing else is known.
-        wears: Likelihood of it by role.
+        worn: What they wear.
     """
     rest = max(0.0, 1.0 - math.fsum(one.share for one in holders))
-    held = math.fsum(one.share * wears.get(one.role, 1.0) for one in holders)
-    return max(_LEAST, held + rest * alone)
+    held = math.fsum(one.share * worn.of_holder(one.role) for one in holders)
+    return max(_LEAST, held + rest * worn.alone)
 
 
 def _identity(
@@ -195,14 +226,14 @@ def _identity(
     carried: Sequence[tuple[str, float]],
     holders: Mapping[str, Sequence[_Holder]],
     fits: Mapping[str, Mapping[str, float]],
-    prior: Mapping[str, float],
-    alone: float,
-    wears: Mapping[str, float],
+    wears: _Wears,
     state: EvidenceState,
     settings: EvidenceSettings,
+    classes: Classes,
 ) -> Identity:
     staff: dict[str, float] = {}
     # Of the same person by several badges: shares of exclusive cases, which add up.
+    prior = wears.prior
     by_role = dict.fromkeys(prior, 0.0)
     by_badge = dict.fromkeys(prior, 0.0)
     unmatched = max(0.0, 1.0 - math.fsum(share for _, share in carried))
@@ -210,19 +241,24 @@ def _identity(
         fit = fits[badge_id][name]
         held = 0.0
         for holder in holders[badge_id]:
-            each = share * holder.share * wears.get(holder.role, 1.0) / fit
+            each = share * holder.share * wears.of_holder(holder.role) / fit
             staff[holder.staff_id] = staff.get(holder.staff_id, 0.0) + each
             if holder.role:
                 by_badge[holder.role] += each
             held += each
         unmatched += max(0.0, share - held)
     for role in prior:
-        by_role[role] = by_badge[role] + unmatched * prior[role] * wears[role] / alone
+        by_role[role] = by_badge[role] + unmatched * prior[role] * wears.of(role) / wears.alone
     role, role_confidence = _likeliest(by_role)
     if role_confidence < settings.named_at:
         role = ""
     staff_id, confidence = _likeliest(staff)
     person = state.people.get(name)
+    kinds: set[EvidenceKind] = set()
+    if role and by_badge[role] >= _LEAST_SHOWN:
+        kinds.add("BADGE")
+    if role and person is not None:
+        kinds |= classes.kinds(person.worn, role)
     candidates = sorted(staff.items(), key=lambda one: (-round(one[1], 3), one[0]))
     of_candidates = {
         badge_id
@@ -245,8 +281,8 @@ def _identity(
             for read in ([] if person is None else person.reads)
             if read[2] in of_candidates
         ),
-        wears=person is not None and any(person.roles.values()),
-        kinds=("BADGE",) if role and by_badge[role] >= _LEAST_SHOWN else (),
+        wears=bool(wears.by_role),
+        kinds=tuple(sorted(kinds)),
     )
 
 

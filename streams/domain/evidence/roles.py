@@ -1,14 +1,14 @@
-"""What somebody wears says which role they have: a detector's class, or a uniform's colour."""
+"""Which classes a detector gives to people: what they wear, or what it takes them for."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from streams.domain.evidence.settings import EvidenceSettings
 from streams.domain.evidence.state import EvidenceState, PersonState
 
-Confusion = Mapping[str, Mapping[str, float]]
-"""By true role, the probability of each class that a model or a colour may show."""
+MOST_LOOKS: Final = 6.0
+"""So many looks weigh at most, so that what somebody wears now soon outweighs what they wore."""
 
 
 class Worn(NamedTuple):
@@ -23,62 +23,59 @@ class Worn(NamedTuple):
     shown: str
 
 
-_LEAST = 1e-3
-
-
-def take_worn(
-    state: EvidenceState, worn: Sequence[Worn], confusion: Confusion, settings: EvidenceSettings
-) -> None:
-    """Take in what people wear at the state's event time, in any order.
-
-    Frames that follow each other show the same clothes in the same light: they count by the time
-    between them, as one look for each `independent_us`.
+def note_looks(state: EvidenceState, worn: Sequence[Worn], at_us: int) -> None:
+    """Note which classes were seen on people, in any order, until they are weighed.
 
     Args:
         state: The floor's evidence, changed in place.
-        worn: Classes of this tick; of people who are reported.
-        confusion: How often each role shows each class.
+        worn: Classes of one tick; of people who are reported.
+        at_us: Event time of its end, microseconds.
+    """
+    for one in sorted(worn):
+        person = state.people.setdefault(one.person_id, PersonState(at_us))
+        person.looks[one.shown] = person.looks.get(one.shown, 0) + 1
+
+
+def take_looks(state: EvidenceState, settings: EvidenceSettings) -> None:
+    """Weigh the looks that were noted, at the state's event time.
+
+    Frames that follow each other show the same clothes in the same light, and so do cameras that
+    look at one moment: all together, they count by the time since the last, as one look for each
+    `independent_us`.
+
+    Args:
+        state: The floor's evidence, changed in place.
         settings: Limits.
     """
-    shown: dict[str, list[str]] = {}
-    for one in worn:
-        shown.setdefault(one.person_id, []).append(one.shown)
-    roles = sorted(confusion)
-    for person_id in sorted(shown):
-        person = state.people.get(person_id)
-        if person is None:
+    for person_id in sorted(state.people):
+        person = state.people[person_id]
+        if not person.looks:
             continue
-        since_us = (
-            settings.independent_us
-            if person.worn_us is None
-            else min(settings.independent_us, state.at_us - person.worn_us)
-        )
+        since_us = settings.independent_us
+        if person.worn_us is not None:
+            since_us = min(since_us, state.at_us - person.worn_us)
         person.worn_us = state.at_us
-        classes = sorted(shown[person_id])
-        weight = since_us / settings.independent_us / len(classes)
-        found = {
-            role: person.roles.get(role, 0.0)
-            + weight
-            * math.fsum(math.log(max(_LEAST, confusion[role].get(one, 0.0))) for one in classes)
-            for role in roles
-        }
-        person.roles = _limited(found, settings.role_limit)
+        each = since_us / settings.independent_us / sum(person.looks.values())
+        for shown, count in sorted(person.looks.items()):
+            person.worn[shown] = person.worn.get(shown, 0.0) + each * count
+        person.looks = {}
+        keep_looks(person, MOST_LOOKS)
+
+
+def keep_looks(person: PersonState, most: float) -> None:
+    """Let what somebody wears weigh so many looks at most."""
+    looks = math.fsum(person.worn.values())
+    if looks > most:
+        person.worn = {shown: most / looks * n for shown, n in sorted(person.worn.items())}
 
 
 def fade(person: PersonState, passed_us: int, settings: EvidenceSettings) -> None:
     """Let time pass for what somebody wears."""
-    if person.roles:
+    if person.worn:
         kept = math.exp(-passed_us / settings.role_forget_us)
-        person.roles = {role: kept * weight for role, weight in person.roles.items()}
+        person.worn = {shown: kept * looks for shown, looks in person.worn.items()}
+        if math.fsum(person.worn.values()) < _LEAST_LOOKS:
+            person.worn = {}
 
 
-def likelihoods(person: PersonState | None, roles: Sequence[str]) -> dict[str, float]:
-    """Likelihood of what somebody wears, by role; 1 where nothing is known."""
-    known = {} if person is None else person.roles
-    return {role: math.exp(known.get(role, 0.0)) for role in roles}
-
-
-def _limited(found: Mapping[str, float], limit: float) -> dict[str, float]:
-    """Weights whose largest is 0 and whose smallest is at least `-limit`."""
-    most = max(found.values(), default=0.0)
-    return {role: max(-limit, found[role] - most) for role in sorted(found)}
+_LEAST_LOOKS: Final = 0.01

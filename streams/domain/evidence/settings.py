@@ -30,10 +30,9 @@ class EvidenceSettings:
         independent_us: Looks at somebody's clothes count as one look for each of these times,
             microseconds.
         role_forget_us: Time in which what they wear loses all but 1/e of its weight, microseconds.
-        role_limit: Most that it can weigh, as the logarithm of a ratio of likelihoods.
         named_at: Least probability of a role or a name that is given.
         roles: Probability of each role of somebody of whom nothing is known; a visitor has a
-            role too. Empty: nobody without a badge has a role.
+            role too. Empty: nobody without a badge has a role, unless a detector's class says so.
     """
 
     lent: float = 0.03
@@ -52,7 +51,6 @@ class EvidenceSettings:
     trail_step_us: int = MICROSECONDS
     independent_us: int = 10 * MICROSECONDS
     role_forget_us: int = 900 * MICROSECONDS
-    role_limit: float = 6.0
     named_at: float = 0.9
     roles: dict[str, float] = field(default_factory=dict, hash=False)
 

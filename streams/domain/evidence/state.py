@@ -42,14 +42,16 @@ class PersonState:
     Attributes:
         seen_us: Event time of the last tick at which they were reported, microseconds.
         trail: Where they were, oldest first: `[time_us, x_m, y_m, sd_m, zone_ids]`.
-        roles: Logarithm of the likelihood of what they wear, by role.
-        worn_us: Event time of the last look that counted, microseconds; None before it.
+        worn: Looks at which a detector gave them each class, by class.
+        looks: Looks that are not weighed yet, by class.
+        worn_us: Event time of the last look that was weighed, microseconds; None before it.
         reads: The last reads that made somebody likely: `[time_us, reader_id, badge_id, share]`.
     """
 
     seen_us: int = 0
     trail: list[list[Any]] = field(default_factory=list)
-    roles: dict[str, float] = field(default_factory=dict)
+    worn: dict[str, float] = field(default_factory=dict)
+    looks: dict[str, int] = field(default_factory=dict)
     worn_us: int | None = None
     reads: list[list[Any]] = field(default_factory=list)
 

@@ -11,7 +11,14 @@ from typing import Final, Literal, NamedTuple
 
 from streams.domain.evidence.carriers import doubt, forget, mingle, move, take_read
 from streams.domain.evidence.readers import Read, Reader, Seen
-from streams.domain.evidence.roles import Confusion, Worn, fade, take_worn
+from streams.domain.evidence.roles import (
+    MOST_LOOKS,
+    Worn,
+    fade,
+    keep_looks,
+    note_looks,
+    take_looks,
+)
 from streams.domain.evidence.settings import EvidenceSettings
 from streams.domain.evidence.state import UNSEEN, EvidenceState, PersonState
 from streams.domain.evidence.travel import TwoPositions, two_positions
@@ -63,7 +70,6 @@ def advance(
     state: EvidenceState,
     moment: Moment,
     readers: Mapping[str, Reader],
-    confusion: Confusion,
     settings: EvidenceSettings,
 ) -> list[TwoPositions]:
     """Take in one tick.
@@ -73,8 +79,6 @@ def advance(
         moment: The tick.
         readers: Readers in force, by id; reads of others are ignored, and so are reads of times at
             which nobody's position is remembered.
-        confusion: By true role, how often each class is shown on it; each role that is told apart
-            by what people wear needs its row.
         settings: Rates and limits.
 
     Returns:
@@ -110,7 +114,8 @@ def advance(
                 kept = state.people[person_id].reads
                 kept.append([read.at_us, read.reader_id, read.badge_id, round(likelihood, 3)])
                 del kept[:-MOST_READS]
-    take_worn(state, moment.worn, confusion, settings)
+    note_looks(state, moment.worn, moment.at_us)
+    take_looks(state, settings)
     return sorted(found)
 
 
@@ -157,8 +162,9 @@ def _join(state: EvidenceState, link: Joined) -> None:
     if earlier is None:
         return
     kept = state.people.setdefault(link.later, PersonState(state.at_us))
-    for role, weight in sorted(earlier.roles.items()):
-        kept.roles.setdefault(role, share * weight)
+    if not kept.worn:
+        kept.worn = dict(earlier.worn)
+        keep_looks(kept, share)
     kept.worn_us = kept.worn_us or earlier.worn_us
     kept.reads = sorted([*earlier.reads, *kept.reads])[-MOST_READS:]
     move(state, link.earlier, link.later, share)
@@ -175,14 +181,11 @@ def _unite(kept: PersonState, later: PersonState) -> None:
     times = {one[0] for one in kept.trail}
     kept.trail = sorted([*kept.trail, *(one for one in later.trail if one[0] not in times)])
     kept.seen_us = max(kept.seen_us, later.seen_us)
-    if kept.roles and later.roles:
-        # The same looks through other cameras are no looks more.
-        kept.roles = {
-            role: 0.5 * (kept.roles.get(role, 0.0) + later.roles.get(role, 0.0))
-            for role in sorted({*kept.roles, *later.roles})
-        }
-    else:
-        kept.roles = kept.roles or later.roles
+    for shown, looks in sorted(later.worn.items()):
+        kept.worn[shown] = kept.worn.get(shown, 0.0) + looks
+    keep_looks(kept, MOST_LOOKS)
+    for shown, count in sorted(later.looks.items()):
+        kept.looks[shown] = kept.looks.get(shown, 0) + count
     looked = [one.worn_us for one in (kept, later) if one.worn_us is not None]
     kept.worn_us = max(looked) if looked else None
     kept.reads = sorted([*kept.reads, *later.reads])[-MOST_READS:]

@@ -78,6 +78,11 @@ class FusedCameras:
         [frame], cut, _ = self.frames({camera_id: boxes})
         return frame, cut
 
+    def cut(self, camera_id: str, boxes: Matrix) -> Matrix:
+        """Boxes of a camera as its picture cuts them, px, shape `(N, 4)`."""
+        size: Matrix = self._sizes[self._slots[camera_id]]
+        return np.minimum(np.maximum(boxes[:, :4], 0.0), size)
+
     def frames(
         self, boxes: Mapping[str, Matrix]
     ) -> tuple[list[CameraFrame], Matrix, Sequence[int]]:

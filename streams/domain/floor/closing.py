@@ -1,22 +1,22 @@
 """The records of one tick of a floor, as of its end, and the next tick that can have any."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from schemas.records.evidence import BadgeRead
 from schemas.records.presence import Link
 from schemas.records.zones import ZoneEvent
 from schemas.topics import OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, ZONE_EVENTS
-from streams.domain.camera.view import View
+from streams.domain.evidence.classes import classes_of
+from streams.domain.evidence.roles import Worn
 from streams.domain.evidence.settings import rates_of
 from streams.domain.evidence.step import Joined
 from streams.domain.evidence.waiting import NO_READS, Reads
-from streams.domain.facts.fused_cameras import FusedCameras
 from streams.domain.facts.snapshot import CameraVersions, Snapshot
-from streams.domain.floor.evidence import TakenIn, give_roles, joined_of, take_in
-from streams.domain.floor.fused import EVERY_CAMERA, add_view, fuse_views, set_cameras, take_scans
+from streams.domain.floor.evidence import TakenIn, forget_badges, give_roles, joined_of, take_in
+from streams.domain.floor.fused import EVERY_CAMERA
 from streams.domain.floor.links import badge_link_records, fused_link_records, number_links
+from streams.domain.floor.looks import observe_views
 from streams.domain.floor.name import NOBODY, Names
 from streams.domain.floor.presence import (
     FloorPresence,
@@ -30,7 +30,6 @@ from streams.domain.floor.state import FloorState, has_closed_a_tick, missing_at
 from streams.domain.floor.tick import TICK_US, next_boundary, tick_end
 from streams.domain.identity.identities import FloorLink
 from streams.domain.output import Output
-from streams.domain.person import person_id
 from streams.domain.settings import FloorSettings
 from streams.domain.staffing.coverage import Plan
 from streams.domain.staffing.status import tolerance_of
@@ -45,14 +44,11 @@ from streams.domain.zones.membership import (
     expire,
     forget,
     forget_lost,
-    merge,
     next_change_us,
     note_seq,
-    observe_standing,
 )
 from streams.domain.zones.occupancy import Watch, find, measure
-from streams.domain.zones.standing import AreaTable, who_stands
-from streams.domain.zones.stay_ids import ids_of, shuffled, stay_ids
+from streams.domain.zones.stay_ids import ids_of, stay_ids
 
 _WITH_DWELL: Final = ("LEFT", "DWELL_EXCEEDED")
 
@@ -150,26 +146,8 @@ def close_tick(
     cameras = snapshot.cameras_of(floor.floor_id)
     areas = snapshot.zones_of(floor.floor_id)
     happenings: dict[str, list[Happening]] = {area.zone_id: [] for area in areas}
-    watched = False
     fused = snapshot.fused(floor.floor_id, settings.fusion) if settings.fuses_cameras else None
-    set_cameras(floor.fused, fused)
-    for view in _take_views(floor, end_us):
-        floor.active_us = max(floor.active_us, view.captured_us)
-        if view.camera_id not in cameras:
-            continue
-        watched = watched or view.looked
-        if fused is None or view.camera_id not in fused:
-            floor.views[view.camera_id] = replace(view, boxes=None)
-            floor.looked.setdefault(view.camera_id, 0)
-            if view.looked:
-                table = snapshot.areas_seen_by(view.camera_id, floor.floor_id)
-                _observe(floor, view, view.person_ids, table, happenings, settings)
-        elif view.looked and view.boxes is not None:  # not from before the camera was fused
-            add_view(floor.fused, view)
-    links: list[FloorLink] = []
-    if fused is not None:
-        for views in take_scans(floor.fused, end_us):
-            links += _observe_fused(floor, fused, views, snapshot, happenings, settings)
+    watched, links, worn = observe_views(floor, fused, end_us, happenings, snapshot, settings)
     _forget(floor, cameras, end_us, settings)
     for area in areas:
         zone = zone_of(floor, area.zone_id)
@@ -207,7 +185,7 @@ def close_tick(
     named = _names(floor)
     joined = joined_of(floor.floor_id, tracks, links)
     due = reads.take(floor.floor_id, read_through_us, end_us) if settings.takes_reads else []
-    outputs += _take_in(floor, moment, people, joined, due, watched, snapshot, settings)
+    outputs += _take_in(floor, moment, people, joined, due, worn, watched, snapshot, settings)
     changed = named is not _names(floor) and dict(named) != dict(_names(floor))
     outputs += _presence(floor, moment, people, watched or changed, snapshot, settings)
     for area in areas:
@@ -218,68 +196,6 @@ def close_tick(
         watch = _watch(floor, area, snapshot, moment)
         outputs += _occupancy(floor, zone, area.zone_id, plan, watch, moment, settings)
     return outputs
-
-
-def _take_views(floor: FloorState, end_us: int) -> list[View]:
-    """The pending views of a tick, by time, then camera."""
-    views = [view for view in floor.pending if view.captured_us <= end_us]
-    floor.pending = [view for view in floor.pending if view.captured_us > end_us]
-    views.sort(key=lambda view: (view.captured_us, view.camera_id))
-    return views
-
-
-def _observe(
-    floor: FloorState,
-    view: View,
-    person_ids: Sequence[str],
-    table: AreaTable,
-    happenings: dict[str, list[Happening]],
-    settings: FloorSettings,
-) -> None:
-    """Find out who of a look stands in which of the zones that count its people."""
-    looked_us = floor.looked.setdefault(view.camera_id, 0)
-    order = shuffled(view.people) if settings.role_only and table.areas else None
-    if order is not None:
-        person_ids = [person_ids[index] for index in order]
-    for area, standing in zip(table.areas, who_stands(table, view.people), strict=True):
-        zone = zone_of(floor, area.zone_id)
-        if order is not None:
-            standing = [standing[index] for index in order]  # noqa: PLW2901
-        happenings[area.zone_id] += observe_standing(
-            zone, area, view, person_ids, standing, looked_us, settings.hold_us, floor.shown
-        )
-    floor.looked[view.camera_id] = view.captured_us
-
-
-def _observe_fused(
-    floor: FloorState,
-    fused: FusedCameras,
-    views: Mapping[str, View],
-    snapshot: Snapshot,
-    happenings: dict[str, list[Happening]],
-    settings: FloorSettings,
-) -> list[FloorLink]:
-    """Fuse the looks of a scan, and find out who stands in which zone."""
-    observed, links = fuse_views(floor.fused, floor.floor_id, fused, views, snapshot, settings)
-    for link in links:
-        if link.kind == "MERGE":
-            earlier, later = (person_id(floor.floor_id, n) for n in (link.earlier, link.later))
-            for zone_id in sorted(happenings):
-                zone = zone_of(floor, zone_id)
-                # What this tick brought so far is sent under these seqs, and may be wrong too.
-                following = zone.seqs[ZONE_EVENTS.name] + 1
-                for seq, happening in enumerate(happenings[zone_id], start=following):
-                    note_seq(zone, happening, seq)
-                happenings[zone_id] += merge(zone, earlier, later)
-    for camera_id in (*sorted(views), EVERY_CAMERA):
-        if camera_id not in observed:  # no zone counts the people of this one camera
-            floor.looked[camera_id] = views[camera_id].captured_us
-            continue
-        view, numbers = observed[camera_id]
-        table = snapshot.areas_of_one(floor.floor_id, camera_id)
-        ids = [person_id(floor.floor_id, number) for number in numbers]
-        _observe(floor, view, ids, table, happenings, settings)
-    return links
 
 
 def _forget(floor: FloorState, cameras: list[str], end_us: int, settings: FloorSettings) -> None:
@@ -325,16 +241,20 @@ def _take_in(
     people: PeopleOnFloor,
     joined: Sequence[Joined],
     due: Sequence[BadgeRead],
+    worn: Sequence[Worn],
     watched: bool,
     snapshot: Snapshot,
     settings: FloorSettings,
 ) -> list[Output]:
     """Let evidence say who people are; gives links of what it can say of nobody."""
     known = floor.evidence
-    if known is None and not due:
+    if known is None and not due and not worn:
         return []
     taken = TakenIn(None)
-    if settings.takes_reads:
+    classes = classes_of(settings.classes)
+    if known is not None and not settings.takes_reads:
+        forget_badges(known)
+    if settings.takes_reads or classes.shown:
         taken = take_in(
             known,
             due,
@@ -345,6 +265,8 @@ def _take_in(
             end_us=moment.as_of_us,
             looked=watched,
             settings=rates_of(settings.badges),
+            worn=worn,
+            classes=classes,
         )
     floor.evidence = taken.evidence
     give_roles(floor.zones, _names(floor))

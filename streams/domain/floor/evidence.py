@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 from schemas.records.evidence import BadgeRead
 from schemas.records.presence import Link
 from schemas.records.staffing import Staff
+from streams.domain.camera.view import View
+from streams.domain.evidence.classes import NO_CLASSES, Classes
 from streams.domain.evidence.naming import identities
 from streams.domain.evidence.queue import (
     ReadQueue,
@@ -23,6 +25,7 @@ from streams.domain.evidence.queue import (
     offer,
 )
 from streams.domain.evidence.readers import Read, Reader, Seen
+from streams.domain.evidence.roles import Worn, note_looks
 from streams.domain.evidence.settings import EvidenceSettings
 from streams.domain.evidence.state import EvidenceState
 from streams.domain.evidence.step import Joined, Moment, advance
@@ -49,7 +52,7 @@ class FloorEvidence:
     """What the fold remembers of a floor's evidence; a floor without reads has none.
 
     Attributes:
-        read_us: End of the last tick that took in a read, microseconds.
+        read_us: End of the last tick that took in a read or weighed a class, microseconds.
         named_us: End of the last tick at which names were found, microseconds.
         is_stale: Whether a read or link came since then.
         state: Who carries which badge.
@@ -94,6 +97,8 @@ def take_in(
     end_us: int,
     looked: bool,
     settings: EvidenceSettings,
+    worn: Sequence[Worn] = (),
+    classes: Classes = NO_CLASSES,
 ) -> TakenIn:
     """Take in one tick.
 
@@ -109,8 +114,13 @@ def take_in(
         end_us: End of the tick, microseconds.
         looked: Whether a camera looked in the tick.
         settings: Rates.
+        worn: Classes that a detector gave to people in the tick, in any order.
+        classes: What these classes say.
     """
-    if known is None and not records:
+    if worn:
+        here = frozenset(people.person_ids)
+        worn = [one for one in worn if one.shown in classes and one.person_id in here]
+    if known is None and not records and not worn:
         return TakenIn(None)
     astray: list[BadgeRead] = []
     if records:
@@ -124,14 +134,15 @@ def take_in(
     if records:
         offer(evidence.queue, *records)
         reads, readers, late = due(evidence.queue, end_us, settings)
-    if known is None and not reads:
+    if known is None and not reads and not worn:
         return TakenIn(None, late, (), astray)
     passed_us = end_us - evidence.state.at_us
     if not (reads or joined or (looked and passed_us >= settings.trail_step_us)):
+        note_looks(evidence.state, worn, end_us)
         return TakenIn(evidence, late, (), astray)
-    moment = Moment(end_us, seen(people), reads, joined)
-    twice = advance(evidence.state, moment, readers, {}, settings)
-    if reads:
+    moment = Moment(end_us, seen(people), reads, joined, worn)
+    twice = advance(evidence.state, moment, readers, settings)
+    if reads or worn:
         evidence.read_us = end_us
     elif end_us - evidence.read_us > settings.forget_us:
         return TakenIn(None, late, twice, astray)
@@ -139,7 +150,7 @@ def take_in(
     evidence.is_stale = evidence.is_stale or bool(reads or joined)
     if end_us - evidence.named_us >= (NAMED_US if evidence.is_stale else FADED_US):
         evidence.named_us, evidence.is_stale = end_us, False
-        evidence.names = _named(evidence, people.person_ids, staff, settings)
+        evidence.names = _named(evidence, people.person_ids, staff, settings, classes)
     return TakenIn(evidence, late, twice, astray)
 
 
@@ -156,6 +167,23 @@ def seen(people: PeopleOnFloor) -> list[Seen]:
             people.zone_ids,
         )
     )
+
+
+def forget_badges(evidence: FloorEvidence) -> None:
+    """Forget who carries which badge; what people wear stays."""
+    evidence.state.badges = {}
+    evidence.queue = ReadQueue()
+
+
+def worn_in(view: View) -> list[Worn]:
+    """Classes that a detector gave to the people whom one camera sees."""
+    if not (view.looked and any(view.classes)):
+        return []
+    return [
+        Worn(name, shown)
+        for name, shown in zip(view.person_ids, view.classes, strict=True)
+        if shown
+    ]
 
 
 def joined_of(floor_id: str, tracks: Iterable[Link], people: Iterable[FloorLink]) -> list[Joined]:
@@ -196,20 +224,24 @@ def _named(
     people: Sequence[str],
     staff: Mapping[str, Staff],
     settings: EvidenceSettings,
+    classes: Classes,
 ) -> dict[str, Name]:
     """Who people are: those of whom a role or a name is known, in order of their ids.
 
     Somebody who is no staff in force may still hold a badge, and is never named.
     """
-    if not evidence.state.badges:
+    known = evidence.state.people
+    worn = {one for one in people if one in known and known[one].worn}
+    if not (evidence.state.badges or worn):
         return {}
     holders = {one for _, holding in evidence.queue.holders.values() for one in holding}
     roles = {one: staff[one]["role"] for one in sorted(holders) if one in staff}
     badges = badges_of(evidence.queue, roles)
     carriers = {one for badge in evidence.state.badges.values() for one in badge.carriers}
-    near = [one for one in people if one in carriers]  # no badge says anything of the others
+    # No badge and no class says anything of the others.
+    near = [one for one in people if one in carriers or one in worn]
     found: dict[str, Name] = {}
-    for one in identities(evidence.state, near, badges, settings):
+    for one in identities(evidence.state, near, badges, settings, classes):
         staff_id = one.staff_id if one.staff_id in staff else None
         candidates = tuple(
             (who.staff_id, who.probability) for who in one.candidates if who.staff_id in staff

@@ -8,11 +8,13 @@ import numpy as np
 
 from streams.domain.camera.people import PERSON
 from streams.domain.camera.view import View
+from streams.domain.evidence.roles import Worn
 from streams.domain.facts.fused_cameras import FusedCameras
 from streams.domain.facts.snapshot import Snapshot
 from streams.domain.fusion.fusion import FusedPerson
 from streams.domain.fusion.state import FusionState
 from streams.domain.identity.identities import FloorLink, Identities, Known, follow
+from streams.domain.person import person_id
 from streams.domain.settings import FloorSettings
 from streams.domain.tracking.types import Matrix, Structured
 
@@ -164,7 +166,7 @@ def fuse_views(
     views: Mapping[str, View],
     snapshot: Snapshot,
     settings: FloorSettings,
-) -> tuple[dict[str, ObservedPeople], list[FloorLink]]:
+) -> tuple[dict[str, ObservedPeople], list[FloorLink], list[Worn]]:
     """Fuse the frames of one scan.
 
     Args:
@@ -177,8 +179,8 @@ def fuse_views(
 
     Returns:
         The people as each of these cameras sees them now, if a zone counts the people of that one
-        camera, and all people of the floor, by `EVERY_CAMERA`; and the links between people that
-        became known.
+        camera, and all people of the floor, by `EVERY_CAMERA`; the links between people that
+        became known; and the classes that people were given.
     """
     found = {
         camera_id: np.frombuffer(views[camera_id].boxes or b"", np.float64).reshape(-1, _BOX)
@@ -207,7 +209,51 @@ def fuse_views(
     }
     observed = _seen_by_each(views, starts_of, boxes, reported, people, rows)
     observed[EVERY_CAMERA] = _seen_by_all(time_us, people, rows, settings.hold_us)
-    return observed, links
+    worn = _worn_by_each(floor_id, cameras, views, found, starts, boxes, reported, people)
+    return observed, links, worn
+
+
+def _worn_by_each(
+    floor_id: str,
+    cameras: FusedCameras,
+    views: Mapping[str, View],
+    given: Mapping[str, Matrix],
+    starts: Sequence[int],
+    boxes: Matrix,
+    reported: Sequence[FusedPerson],
+    people: Sequence[Known],
+) -> list[Worn]:
+    """Classes that detectors gave to people, of each camera that detected them.
+
+    Args:
+        floor_id: The floor.
+        cameras: Its fused cameras.
+        views: Looks by camera.
+        given: Boxes of each look, px, shape `(N, 5)`, sorted by camera.
+        starts: Row of the first box of each camera.
+        boxes: Boxes of all cameras that were fused, px, shape `(M, 4)`.
+        reported: People that fusion reports.
+        people: People on the floor.
+    """
+    start_of = {
+        camera_id: start
+        for camera_id, start in zip(given, starts, strict=False)
+        if any(views[camera_id].box_classes)
+    }
+    if not start_of:
+        return []
+    cut = {camera_id: cameras.cut(camera_id, given[camera_id]) for camera_id in start_of}
+    number_of = {known.core: known.number for known in people}
+    worn: list[Worn] = []
+    for person in reported:
+        for camera_id, box in zip(person.cameras, person.boxes, strict=True):
+            if camera_id not in start_of or person.number not in number_of:
+                continue
+            same = (cut[camera_id] == boxes[start_of[camera_id] + box]).all(axis=1)
+            name = person_id(floor_id, number_of[person.number])
+            classes = views[camera_id].box_classes
+            worn += [Worn(name, classes[row]) for row in same.nonzero()[0].tolist()]
+    return worn
 
 
 def _seen_by_each(

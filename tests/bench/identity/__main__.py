@@ -17,6 +17,13 @@ FEW = 50
 WARDS = {
     "badges": Ward(seed=0, coverage=0.0),
     "badges and uniforms (85 % right)": Ward(seed=0, coverage=0.0, uniforms=0.85),
+    "badges and uniforms (70 % right)": Ward(seed=0, coverage=0.0, uniforms=0.7),
+    "badges and uniforms (85 % right, of one in ten never)": Ward(
+        seed=0, coverage=0.0, uniforms=0.85, mistaken=0.1
+    ),
+    "badges and uniforms (stated as 85 % right, never are)": Ward(
+        seed=0, coverage=0.0, uniforms=0.85, mistaken=1.0
+    ),
     "more goes wrong": Ward(
         seed=0, coverage=0.0, lent=0.08, lost=0.05, shared=0.2, tailgates=0.8, swaps_per_s=0.05
     ),

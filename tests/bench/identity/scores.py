@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from schemas.class_settings import RoleOfClass
+from streams.domain.evidence.classes import NO_CLASSES, Classes
 from streams.domain.evidence.naming import Identity, identities
 from streams.domain.evidence.readers import Badge, Holder, Read, Reader, Seen
 from streams.domain.evidence.roles import Worn
 from streams.domain.evidence.settings import EvidenceSettings
 from streams.domain.evidence.state import EvidenceState
 from streams.domain.evidence.step import Joined, Moment, advance
-from tests.bench.identity.ward import ROLES, VISITOR, Simulation
+from tests.bench.identity.ward import ROLES, VISITOR, Simulation, Ward
 
 SECOND_US = 1_000_000
 EVERY_S = 5
@@ -60,24 +62,17 @@ class Scores:
                 mine[index] += value
 
 
-def confusion(right: float) -> dict[str, dict[str, float]]:
-    """How often each role shows each class; `right` as measured on other data."""
-    roles = (*ROLES, VISITOR)
-    wrong = (1.0 - right) / (len(roles) - 1)
-    return {role: {one: right if one == role else wrong for one in roles} for role in roles}
-
-
-def settings_for(simulation: Simulation) -> EvidenceSettings:
-    """The settings that a hospital would use: defaults, and roles only where uniforms are seen."""
-    if not simulation.ward.uniforms:
-        return EvidenceSettings()
-    roles = dict.fromkeys(ROLES, 0.2) | {VISITOR: 0.4}
-    return EvidenceSettings(roles=roles)
+def classes_for(ward: Ward) -> Classes:
+    """What an operator would state of the detector: how often a look is right, and the defaults."""
+    if not ward.uniforms:
+        return NO_CLASSES
+    return Classes({role: RoleOfClass(role, ward.uniforms) for role in (*ROLES, VISITOR)})
 
 
 def played(simulation: Simulation, settings: EvidenceSettings | None = None) -> Scores:
     """Run the posterior over a ward and compare."""
-    settings = settings or settings_for(simulation)
+    settings = settings or EvidenceSettings()
+    classes = classes_for(simulation.ward)
     readers = {
         f"r{number}": Reader(f"r{number}", float(x_m), float(y_m), 1.5)
         for number, (x_m, y_m) in enumerate(simulation.readers)
@@ -86,7 +81,6 @@ def played(simulation: Simulation, settings: EvidenceSettings | None = None) -> 
         name: Badge(name, tuple(Holder(body.staff_id, body.role) for body in holders))
         for name, holders in simulation.badges.items()
     }
-    shows = confusion(simulation.ward.uniforms or 0.5)
     state, scores = EvidenceState(), Scores()
     for second in simulation.seconds:
         advance(
@@ -108,13 +102,12 @@ def played(simulation: Simulation, settings: EvidenceSettings | None = None) -> 
                 worn=[Worn(f"f:{one.number}", one.shown) for one in second.tracks if one.shown],
             ),
             readers,
-            shows if simulation.ward.uniforms else {},
             settings,
         )
         if second.at_s % EVERY_S or second.at_s < FROM_S:
             continue
         bodies = {f"f:{one.number}": simulation.bodies[one.body] for one in second.tracks}
-        found = identities(state, list(bodies), badges, settings)
+        found = identities(state, list(bodies), badges, settings, classes)
         _score(scores, found, [bodies[one.person_id] for one in found])
     return scores
 

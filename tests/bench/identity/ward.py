@@ -42,6 +42,7 @@ class Ward:
         swaps_per_s: Two within 0.6 m exchange their tracks, per second.
         noise_m: Standard deviation of a reported position, m.
         uniforms: Probability that what somebody wears is taken for what it is; 0 for no classes.
+        mistaken: Share of people who are taken for one and the same other role at every look.
         late_s: Longest time that a read takes to arrive, s.
     """
 
@@ -63,6 +64,7 @@ class Ward:
     swaps_per_s: float = 0.02
     noise_m: float = 0.15
     uniforms: float = 0.0
+    mistaken: float = 0.0
     late_s: float = 6.0
 
 
@@ -139,6 +141,17 @@ def simulate(ward: Ward) -> Simulation:
     return simulation
 
 
+def _taken_for(ward: Ward, bodies: list[Body]) -> dict[int, str]:
+    """The role for which some are taken at every look, by index of the body."""
+    random = np.random.default_rng([ward.seed, 77])
+    found = {}
+    for body, one in enumerate(bodies):
+        other = str(random.choice([role for role in (*ROLES, VISITOR) if role != one.role]))
+        if random.random() < ward.mistaken:
+            found[body] = other
+    return found
+
+
 def _bodies(ward: Ward) -> list[Body]:
     counts = (("nurse", ward.nurses), ("assistant", ward.assistants), ("doctor", ward.doctors))
     found = [Body(f"{role}-{one}", role) for role, count in counts for one in range(count)]
@@ -203,6 +216,7 @@ def _seconds(
     read_at = np.full(len(readers), -99.0)
     arriving: list[tuple[float, tuple[float, int, str]]] = []
     numbers = 0
+    taken_for = _taken_for(ward, bodies)
     for at_s in range(1, round(ward.minutes * 60) + 1):
         tenths: list[tuple[float, int, str]] = []
         for tenth in range(5):
@@ -224,6 +238,7 @@ def _seconds(
                     others = [one for one in (*ROLES, VISITOR) if one != bodies[body].role]
                     right = random.random() < ward.uniforms
                     shown = bodies[body].role if right else str(random.choice(others))
+                    shown = taken_for.get(body, shown)
                 tracks.append(Track(walker.number, float(x_m), float(y_m), shown, body))
         now = sorted(one for due, one in arriving if due <= at_s)
         arriving = [one for one in arriving if one[0] > at_s]

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.class_settings import ClassSettings
+from streams.domain.evidence.classes import classes_of
 from streams.domain.evidence.naming import identities
 from streams.domain.evidence.readers import Badge, Holder
 from streams.domain.evidence.settings import EvidenceSettings
@@ -22,6 +24,9 @@ BADGES = {
 }
 ROLES = ["doctor", "nurse", "visitor"]
 AT_US = 10**12
+CLASSES = classes_of(
+    ClassSettings(roles="blue=nurse:0.8:uniform, white=doctor:0.9, none=visitor:0.7")
+)
 
 Case = tuple[float, dict[str, tuple[str, str]]]
 
@@ -34,13 +39,16 @@ def who_it_may_be(badge_id: str, badge: BadgeState) -> list[tuple[str, str, floa
     return [*of_badge, ("", "?", 1.0 - (holds if holders else 0.0))]
 
 
-def worn(person: PersonState | None, role: str) -> float:
+def worn(person: PersonState | None, role: str, *, with_badge: bool = False) -> float:
     """Likelihood of what somebody of a role wears; `?` is any role, by how frequent it is."""
-    weights = {} if person is None else person.roles
+    found = None if person is None else CLASSES.likelihoods(person.worn)
+    if found is None:
+        return 1.0
     if role == "?":
         rest = 1.0 - sum(RATES.roles.values())
-        return rest + sum(p * math.exp(weights.get(r, 0.0)) for r, p in RATES.roles.items())
-    return math.exp(weights.get(role, 0.0))
+        return rest * found[""] + sum(p * worn(person, r) for r, p in RATES.roles.items())
+    likelihood = found.get(role, found[""])
+    return max(likelihood, 1.0 / CLASSES.against_badge) if with_badge else likelihood
 
 
 def walked(state: EvidenceState, people: list[str]) -> dict[str, tuple[dict[str, float], Any]]:
@@ -63,8 +71,12 @@ def walked(state: EvidenceState, people: list[str]) -> dict[str, tuple[dict[str,
         if len({*carriers}) < len(carriers):
             continue
         are = {name: (who, role) for name, who, role, _ in chosen if name}
+        wear = {
+            p: worn(state.people.get(p), are.get(p, ("", "?"))[1], with_badge=p in are)
+            for p in people
+        }
         weight = math.prod(one[3] for one in chosen)
-        weight *= math.prod(worn(state.people.get(p), are.get(p, ("", "?"))[1]) for p in people)
+        weight *= math.prod(wear.values())
         total += weight
         for name in people:
             who, role = are.get(name, ("", "?"))
@@ -100,9 +112,9 @@ WEIGHTS = st.dictionaries(
 BADGE_STATES = st.dictionaries(
     st.sampled_from([*BADGES, "whose"]), st.tuples(WEIGHTS, st.booleans()).map(badge_of)
 )
-WORN = st.dictionaries(st.sampled_from(ROLES), st.floats(-6.0, 0.0))
+WORN = st.dictionaries(st.sampled_from(["blue", "white", "none", "else"]), st.floats(0.01, 6.0))
 PEOPLE = st.dictionaries(
-    st.sampled_from(["p", "q", "r"]), WORN.map(lambda roles: PersonState(AT_US, roles=roles))
+    st.sampled_from(["p", "q", "r"]), WORN.map(lambda shown: PersonState(AT_US, worn=shown))
 )
 
 
@@ -115,7 +127,7 @@ def test_names_and_roles_are_those_of_a_walk_over_everything_that_may_be_true(
     asked = ["p", "q", "r"]
     expected = walked(state, asked)
 
-    for one in identities(state, asked, BADGES, RATES):
+    for one in identities(state, asked, BADGES, RATES, CLASSES):
         staff, roles = expected[one.person_id]
         assert one.confidence == pytest.approx(max(staff.values(), default=0.0), abs=6e-4)
         assert one.role_confidence == pytest.approx(max(roles.values()), abs=6e-4)
@@ -138,13 +150,13 @@ def test_no_order_in_the_state_and_no_earlier_question_changes_who_people_are(
         return dict(random.sample(sorted(found.items()), len(found)))
 
     state = EvidenceState(AT_US, AT_US, badges, people)
-    found = identities(state, ["p", "q", "r"], BADGES, RATES)
-    identities(state, ["q"], BADGES, RATES)
-    assert identities(state, ["p", "q", "r"], BADGES, RATES) == found
+    found = identities(state, ["p", "q", "r"], BADGES, RATES, CLASSES)
+    identities(state, ["q"], BADGES, RATES, CLASSES)
+    assert identities(state, ["p", "q", "r"], BADGES, RATES, CLASSES) == found
 
     mixed = {
         name: BadgeState(shuffled(one.carriers), AT_US, "r", doubted_us=one.doubted_us)
         for name, one in shuffled(badges).items()
     }
     other = EvidenceState(AT_US, AT_US, mixed, shuffled(people))
-    assert identities(other, ["r", "p", "q", "p"], shuffled(BADGES), RATES) == found
+    assert identities(other, ["r", "p", "q", "p"], shuffled(BADGES), RATES, CLASSES) == found
