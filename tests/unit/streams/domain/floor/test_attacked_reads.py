@@ -11,12 +11,14 @@ from runtime.checkpoints import EntityState
 from schemas.records.evidence import BadgeRead
 from schemas.records.frames import DetectionOutcome
 from streams.domain.evidence.queue import visible_us
-from streams.domain.evidence.waiting import KEPT_US, WaitingReads, fault_of
+from streams.domain.evidence.waiting import KEPT_US, NO_READS, WaitingReads, fault_of
 from streams.domain.facts.timeline import Facts
 from streams.domain.floor.tick import tick_end
 from streams.domain.output import Output
 from streams.domain.pipeline import PartitionPipeline
+from streams.domain.settings import PipelineSettings
 from streams.state.codec import decode_state, encode_state
+from streams.state.settings_by_offset import from_values, to_values
 from tests.support.builders.domain import (
     MS,
     T0,
@@ -270,3 +272,52 @@ def test_what_is_wrong_is_refused_or_reported_and_names_nobody(seed: int) -> Non
     assert {one["staff_id"] for one in named} <= {None, "ann", "bob", "cai"}
     late = [one for one in presences(outputs) if one["as_of_us"] > T0 + (REMOVED_S + 10) * S]
     assert "cai" not in {person["staff_id"] for one in late for person in one["people"]}
+
+
+def before_reads() -> PipelineSettings:
+    """The settings that a release without reads saved."""
+    values = to_values(PipelineSettings())
+    del values["floor"]["takes_reads"], values["floor"]["badges"]
+    return from_values(values)
+
+
+@seeds(3, 60)
+def test_after_an_upgrade_no_read_counts_that_waited_for_it_and_the_later_ones_count_once(
+    seed: int,
+) -> None:
+    """The settings of before hold up to an offset, whenever the new release is killed."""
+    facts, log = facts_of(*registry()), log_of(seed)
+    chance = random.Random(f"upgrade/{seed}")
+    takes_over = chance.randrange(len(log) // 3, len(log) // 2)
+    reads_log = appended(seed, 0)
+
+    def follow(worker: PartitionPipeline, offset: int, reads: Any) -> list[Output]:
+        worker.settings = PipelineSettings() if offset >= takes_over else before_reads()
+        taken = reads if worker.settings.floor.takes_reads else NO_READS
+        return worker.advance(log[offset], facts, taken)
+
+    whole, watched = PartitionPipeline(), Watched(reads_log)
+    expected = [follow(whole, offset, watched) for offset in range(takes_over)]
+    closed_us = {name: floor.closed_us for name, floor in whole.floors.items()}
+    expected += [follow(whole, offset, watched) for offset in range(takes_over, len(log))]
+
+    assert expected[:takes_over] == fold(log[:takes_over], facts, NO_READS, PartitionPipeline())
+    assert all(visible_us(one) > closed_us[one["floor_id"]] for _, one in watched.given)
+    for floor_id in FLOORS:
+        last_us = whole.floors[floor_id].closed_us
+        due = [
+            shown(one)
+            for one in reads_log
+            if one["floor_id"] == floor_id and closed_us[floor_id] < visible_us(one) <= last_us
+        ]
+        given = [shown(one) for _, one in watched.given if one["floor_id"] == floor_id]
+        assert sorted(given) == sorted(due)
+
+    worker, reads = PartitionPipeline(), AppendedReads(reads_log, 0, chance)
+    saved: dict[str, EntityState] = {}
+    for offset in range(len(log)):
+        if chance.random() < 0.2 or offset == takes_over:
+            saved |= worker.take_changed(encode_state)
+            worker, reads = PartitionPipeline(), AppendedReads(reads_log, 0, chance)
+            worker.restore({key: decode_state(key, one) for key, one in saved.items()})
+        assert follow(worker, offset, reads) == expected[offset]
