@@ -44,6 +44,11 @@ ROWS_OF_TWO_UNITS: Final[dict[str, list[dict[str, Any]]]] = {
         {"requirement_id": f"r-{unit}", "zone_id": f"{unit}-1", "role": "nurse", "count": 2}
         for unit in ("east", "west")
     ],
+    "role": [{"role": "nurse", "covers": ["porter"]}, {"role": "porter"}],
+    "census": [
+        {"census_id": f"n-{unit}", "zone_id": f"{unit}-1", "people": 7, "starts": _EARLY["starts"]}
+        for unit in ("east", "west")
+    ],
     "unit": [
         {"unit_id": unit, "floor_ids": [f"{unit}-cam"], "zone_ids": [f"{unit}-2"]}
         for unit in ("east", "west")

@@ -76,15 +76,14 @@ class RequirementRow(Row):
 
     def fields(self, time_zone: str | None = None) -> dict[str, Any]:
         """Avro fields: minutes of the local day; `to` at or before `from` is the next day."""
-        kept = self.model_dump(
-            include={"requirement_id", "zone_id", "role", "count", "weekdays", "basis"}
-        )
+        kept = self.model_dump(include={"requirement_id", "zone_id", "role", "count", "weekdays"})
         to_minute = self.ends.hour * 60 + self.ends.minute
         return {
             **kept,
             "from_minute": self.starts.hour * 60 + self.starts.minute,
             "to_minute": to_minute or _DAY_MINUTES,
             "time_zone": self.time_zone or time_zone or "UTC",
+            "basis": self.basis,
             "per": self.per or 0,
             "at_least": self.at_least or 0,
         }

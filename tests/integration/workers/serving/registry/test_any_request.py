@@ -24,14 +24,30 @@ ODD: Final = (
 TEXTS = st.one_of(st.sampled_from(ODD), st.text(max_size=8))
 IDS = st.one_of(
     st.sampled_from(
-        [row[f"{kind}_id"] for kind, rows in ROWS_OF_TWO_UNITS.items() for row in rows]
+        [
+            row.get(f"{kind}_id", row.get(kind))
+            for kind, rows in ROWS_OF_TWO_UNITS.items()
+            for row in rows
+        ]
     ),
     TEXTS,
 )
 SCALARS = st.one_of(TEXTS, st.none(), st.booleans(), st.integers(), st.floats())
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4), max_leaves=12)
 KINDS = st.sampled_from(
-    ["cameras", "floors", "zones", "staff", "shifts", "requirements", "units", "readers", "badges"]
+    [
+        "cameras",
+        "floors",
+        "zones",
+        "staff",
+        "shifts",
+        "requirements",
+        "units",
+        "readers",
+        "badges",
+        "roles",
+        "census",
+    ]
 )
 FIELDS = st.sampled_from(
     [

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from schemas.topics import CAMERAS, REFERENCE_TOPICS, REQUIREMENTS, SHIFTS, STAFF, ZONES
+from schemas.topics import CAMERAS, CENSUS, REFERENCE_TOPICS, REQUIREMENTS, SHIFTS, STAFF, ZONES
 from workers.registry.change import Change, OnResize, Options, Stamp
-from workers.registry.coverage_rows import RequirementRow
+from workers.registry.coverage_rows import CensusRow, RequirementRow, RoleRow
 from workers.registry.editing.neighbourhood import Index
 from workers.registry.editing.store import change_for
 from workers.registry.editing.wanted import Put, Remove, Restore, Wanted
@@ -21,7 +21,8 @@ from workers.registry.rows import CameraRow, FloorRow, ShiftRow, StaffRow, ZoneR
 START = datetime(2026, 11, 30, 6, tzinfo=UTC)
 NOW_US = int(START.timestamp() * 1e6)
 STAMP = Stamp(valid_from_us=NOW_US, recorded_at_us=NOW_US, recorded_by="anna")
-ROLES = ("nurse", "Nurse", "doctor", "porter", None)
+ROLES = ("nurse", "Nurse", "doctor", "porter", "guest", None)
+REGISTERED = (RoleRow(role="Doctor", covers=["nurse"]), RoleRow(role="guest", is_staff=False))
 HOMOGRAPHY = [0.01, 0, 0, 0, 0.01, 0, 0, 0, 1]
 
 
@@ -107,6 +108,14 @@ class Ward:
             agency="flex" if of_agency else "",
         )
 
+    def census(self) -> Any:
+        return CensusRow(
+            census_id=self.pick("n", 6),
+            zone_id=self.pick("z", 6),
+            people=self.chance.randrange(9),
+            starts=START + timedelta(hours=self.chance.randrange(-8, 8)),
+        )
+
     def change(self) -> Wanted:
         kinds: list[Callable[[], Any]] = [
             self.camera,
@@ -121,13 +130,17 @@ class Ward:
                 role=self.chance.choice(ROLES[:-1]) or "",
                 count=self.chance.randrange(3),
             ),
+            self.census,
             self.floor,
         ]
         if self.chance.random() < 0.15 and self.history:
             return self.chance.choice(self.history)
         if self.chance.random() < 0.15:
             topic, prefix = self.chance.choice(
-                [(CAMERAS, "c"), (ZONES, "z"), (STAFF, "s"), (SHIFTS, "h"), (REQUIREMENTS, "r")]
+                [
+                    *[(CAMERAS, "c"), (ZONES, "z"), (STAFF, "s"), (SHIFTS, "h")],
+                    *[(REQUIREMENTS, "r"), (CENSUS, "n")],
+                ]
             )
             return Remove(Key(topic, self.pick(prefix)))
         return Put(self.chance.choice(kinds)())
@@ -151,6 +164,11 @@ class Ward:
 @pytest.mark.parametrize("seed", range(6))
 def test_the_verdict_is_that_of_everything_registered(seed: int) -> None:
     ward = Ward(seed)
+    if seed % 2:
+        with_roles = judged([Put(row) for row in REGISTERED], Registered(), Options())
+        assert with_roles is not None
+        ward.take(with_roles)
+        ward.history.clear()  # an edit of a role is judged with everything
     taken = 0
     for _ in range(250):
         changes = ward.changes()

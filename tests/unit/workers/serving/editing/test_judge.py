@@ -8,7 +8,7 @@ from tests.support.callers import person
 from tests.support.two_units import NOW_US, SQUARE, edit, two_units
 from workers.access.principal import Principal
 from workers.access.rights import AccessRole
-from workers.registry.registered import TOPIC_OF, Key, Registered
+from workers.registry.registered import TOPIC_OF, Key, Registered, identity_field
 from workers.serving.editing.judge import judge
 from workers.serving.editing.reach import Reach
 from workers.serving.editing.refusals import NotAllowed, NotFound, Unfit
@@ -19,6 +19,7 @@ ADMIN_OF_BOTH = person("admin-of-both", AccessRole.ADMIN, units=("east", "west")
 ADMIN_OF_ALL = person("admin", AccessRole.ADMIN)
 
 FRAME = {"width": 1280, "height": 720}
+FROM = {"starts": "2026-12-01T06:00Z"}
 DAY = {"starts": "2026-12-01T06:00Z", "ends": "2026-12-01T14:00Z"}
 
 
@@ -34,7 +35,7 @@ def try_edit(who: Principal, ward: Registered, kind: str, row: dict[str, Any]) -
     judge(
         who,
         facts,
-        [Key(TOPIC_OF[kind], row[f"{kind}_id"])],
+        [Key(TOPIC_OF[kind], row[identity_field(TOPIC_OF[kind])])],
         Reach(who, ward, NOW_US),
         Reach(who, after, NOW_US),
     )
@@ -47,6 +48,8 @@ def try_edit(who: Principal, ward: Registered, kind: str, row: dict[str, Any]) -
         ("zone", {"zone_id": "east-3", "camera_id": "east-cam", "polygon": SQUARE}),
         ("zone", {"zone_id": "east-2", "camera_id": "both-cam", "polygon": SQUARE, "order": 4}),
         ("requirement", {"requirement_id": "r", "zone_id": "east-1", "role": "nurse", "count": 1}),
+        ("census", {"census_id": "n", "zone_id": "east-1", "people": 9, **FROM}),
+        ("census", {"census_id": "n-east", "zone_id": "east-1", "people": 9, **FROM}),
         ("shift", {"shift_id": "s", "staff_id": "east-nurse", "zone_id": "east-1", **DAY}),
         ("shift", {"shift_id": "s", "staff_id": "both-nurse", "zone_id": "east-1", **DAY}),
         ("shift", {"shift_id": "s", "staff_id": "new-nurse", "zone_id": "east-2", **DAY}),
@@ -64,6 +67,7 @@ def test_a_coordinator_edits_the_staffing_of_its_unit(
         ("zone", {"zone_id": "west-1", "camera_id": "west-cam", "polygon": SQUARE, "name": "E"}),
         ("zone", {"zone_id": "west-1", "camera_id": "east-cam", "polygon": SQUARE}),
         ("requirement", {"requirement_id": "r-west", "zone_id": "east-1", "role": "n", "count": 1}),
+        ("census", {"census_id": "n-west", "zone_id": "west-1", "people": 9, **FROM}),
         ("shift", {"shift_id": "s-west", "staff_id": "east-nurse", "zone_id": "east-1", **DAY}),
     ],
 )
@@ -86,6 +90,7 @@ def test_what_is_in_another_unit_is_as_if_it_were_not(
             {"requirement_id": "r-east", "zone_id": "west-1", "role": "nurse", "count": 2},
             "zone_id",
         ),
+        ("census", {"census_id": "n", "zone_id": "west-1", "people": 9, **FROM}, "zone_id"),
         (
             "shift",
             {"shift_id": "s-east", "staff_id": "west-nurse", "zone_id": "east-1", **DAY},
@@ -134,6 +139,8 @@ def test_nobody_draws_over_a_camera_that_shows_another_unit(
         ("camera", {"camera_id": "both-cam", **FRAME, "name": "Corridor"}),
         ("staff", {"staff_id": "both-nurse", "role": "doctor"}),
         ("floor", {"floor_id": "both-cam", "name": "Corridor", "time_zone": "UTC"}),
+        ("role", {"role": "nurse", "priority": 1}),
+        ("role", {"role": "another"}),
     ],
 )
 def test_an_admin_of_one_unit_does_not_change_what_is_in_two(
@@ -158,6 +165,16 @@ def test_what_is_in_no_unit_is_for_those_who_may_everywhere(
     with pytest.raises((NotAllowed, NotFound)):
         try_edit(ADMIN_OF_BOTH, ward, kind, row)
     try_edit(ADMIN_OF_ALL, ward, kind, row)
+
+
+def test_a_role_is_read_in_every_unit_and_a_census_in_that_of_its_zone(ward: Registered) -> None:
+    reach = Reach(COORDINATOR, ward, NOW_US)
+
+    assert reach.reads(Key(TOPIC_OF["role"], "nurse"))
+    assert reach.reads(Key(TOPIC_OF["census"], "n-east"))
+    assert not reach.reads(Key(TOPIC_OF["census"], "n-west"))
+    with pytest.raises(NotAllowed, match=r"registry\.edit"):
+        try_edit(COORDINATOR, ward, "role", {"role": "nurse", "priority": 1})
 
 
 def test_a_coordinator_changes_no_camera(ward: Registered) -> None:
