@@ -6,6 +6,8 @@ import { fieldName } from "./words.js";
 
 const places = { zones: [], zoneOf: new Map(), roles: [] };
 
+const BASES = [["fixed", "the zone"], ["census", "people of the census"], ["present", "people present, less staff"]];
+
 const column = (field, type, options) => ({ field, type, options, label: fieldName(field) });
 const clock = (time) => (time === "24:00" ? "00:00" : time.slice(0, 5)); // inputs know no 24:00
 
@@ -15,21 +17,25 @@ const requirements = {
     column("zone_id", "select", () => places.zones),
     column("role", "select", () => places.roles.map((role) => [role, role])),
     column("count", "count"),
+    column("basis", "select", () => BASES),
+    column("per", "count"),
+    column("at_least", "count"),
     column("weekdays", "days"),
     column("starts", "time"),
     column("ends", "time"),
   ],
   name: (need) => `${need.role || "no role yet"} in ${places.zoneOf.get(need.zone_id) ?? need.zone_id ?? "no zone yet"}`,
   order: (a, b) => `${places.zoneOf.get(a.zone_id)} ${a.role} ${a.starts}`.localeCompare(`${places.zoneOf.get(b.zone_id)} ${b.role} ${b.starts}`),
-  blank: (id) => ({ requirement_id: id, zone_id: at("zone").value || null, role: null, count: 1, weekdays: [1, 2, 3, 4, 5, 6, 7], starts: "00:00", ends: "00:00", time_zone: null }),
+  blank: (id) => ({ requirement_id: id, zone_id: at("zone").value || null, role: null, count: 1, basis: "fixed", per: null, at_least: null, weekdays: [1, 2, 3, 4, 5, 6, 7], starts: "00:00", ends: "00:00", time_zone: null }),
   wanted: (need) => !at("zone").value || need.zone_id === at("zone").value,
   read: (need) => ({ ...need, starts: clock(need.starts), ends: clock(need.ends) }),
-  write: (need) => need,
+  write: (need) => (need.basis === "fixed" ? { ...need, per: null, at_least: null } : need),
   async load() {
-    const [zones, staff, needs] = await Promise.all([all("zones"), all("staff"), all("requirements")]);
+    const [zones, staff, needs, roles] = await Promise.all(["zones", "staff", "requirements", "roles"].map(all));
     places.zones = zones.map((zone) => [zone.id, zone.record.name || zone.id]);
     places.zoneOf = new Map(places.zones);
-    places.roles = [...new Set([...staff, ...needs].map((entry) => entry.record.role))].sort();
+    const ofStaff = roles.filter(({ record }) => record.is_staff);
+    places.roles = [...new Set([...staff, ...needs, ...ofStaff].map((entry) => entry.record.role))].sort();
     const chosen = at("zone").value;
     at("zone").replaceChildren(...[["", "All zones"], ...places.zones].map(([value, words]) => new Option(words, value, false, value === chosen)));
   },

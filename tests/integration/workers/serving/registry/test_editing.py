@@ -211,6 +211,41 @@ def test_passages_of_a_floor_name_its_cameras(api: RegistryApi) -> None:
     assert api.get("/floors/left")["record"]["passages"] == []
 
 
+def test_roles_ratios_and_counts_have_versions_history_and_undo(api: RegistryApi) -> None:
+    made = api.put("/roles/nurse", {"covers": ["assistant"], "priority": 1})
+    api.put("/roles/nurse?reason=Agreed", {"covers": ["assistant", "porter"]}, 1)
+    undone = api.ask("POST", "/roles/nurse/undo", if_match='"v2"')
+    refused = api.put("/roles/porter", {"covers": ["porter"]})
+
+    assert (made.status_code, refused.status_code) == (201, 422)
+    assert undone.json()["record"] == {
+        "role": "nurse", "covers": ["assistant"], "priority": 1, "is_staff": True,
+    }
+    versions = api.get("/roles/nurse/versions")["items"]
+    assert [(one["version"], one["record"]["covers"]) for one in versions] == [
+        (3, ["assistant"]),
+        (2, ["assistant", "porter"]),
+        (1, ["assistant"]),
+    ]
+
+    night = {"zone_id": "bay", "role": "nurse", "count": 1, "per": 4, "basis": "census"}
+    needed = api.put("/requirements/night", night).json()["record"]
+    assert (needed["basis"], needed["per"], needed["at_least"]) == ("census", 4, 0)
+    assert api.put("/requirements/night", needed, 1).json()["takes_effect"] == "nothing changed"
+
+    count = {"zone_id": "bay", "people": 6, "starts": "2026-11-30T06:00+01:00"}
+    counted = api.put("/census/morning", count, by="coordinator")
+    assert (counted.status_code, counted.json()["record"]["starts"]) == (
+        201,
+        "2026-11-30T05:00:00Z",
+    )
+    several = [{"zone_id": "bay", "people": n, "starts": f"2026-11-30T1{n}:00Z"} for n in (3, 4)]
+    assert api.ask("POST", "/imports", {"census": several}).status_code == 200
+    assert [one["id"] for one in api.get("/census")["items"]] == [
+        *("bay.2026-11-30.1300Z", "bay.2026-11-30.1400Z", "morning"),
+    ]
+
+
 def test_what_something_rests_on_goes_only_with_it(api: RegistryApi) -> None:
     refused = api.ask("DELETE", "/cameras/left", if_match='"v1"')
     assert "zone bay" in refused.json()["errors"][0]["reason"]

@@ -19,9 +19,12 @@ from schemas.topics import (
     CAMERA_CLOCK,
     CAMERA_VIEWS,
     CAMERAS,
+    CENSUS,
     LINKS,
     OCCUPANCY,
     PRESENCE,
+    REQUIREMENTS,
+    ROLES,
     SHIFTS,
     TRACKS,
     UNITS,
@@ -355,6 +358,51 @@ def test_shifts_against_presence_as_they_were_known_then(
         ("Corridor", None, None, None, []),
     ]
     assert ask("shifts_against_presence", at=clock(9))[0][4] == []
+
+
+def test_the_census_of_each_zone_as_it_was_known_then(
+    ask: Ask, timescale_sink: TimescaleSink, database_url: str
+) -> None:
+    """The bay was counted at 10:01; at 10:06 somebody writes that it was 8. Nobody counted the
+    corridor. The count of 10:04 is taken back at 10:05."""
+
+    def count(census_id: str, people: int, at_min: int, **values: Any) -> Item:
+        times = {"starts_us": to_us(clock(at_min)), "time_zone": "UTC"}
+        content = {"zone_id": "bay-1", "people": people, **times, **values}
+        return item(CENSUS, {**fact(census_id=census_id), **content})
+
+    def later(minute: int) -> dict[str, int]:
+        return {
+            "version": 2,
+            "valid_from_us": to_us(clock(0)),
+            "recorded_at_us": to_us(clock(minute)),
+        }
+
+    timescale_sink.write(
+        [
+            count("early", 7, 1),
+            count("early", 8, 1, **later(6)),
+            count("late", 5, 4),
+            count("late", 5, 4, **later(5), removed=True),
+            item(ROLES, {**fact(role="nurse"), "covers": ["assistant"], "is_staff": True}),
+            item(REQUIREMENTS, fact(requirement_id="r", basis="CENSUS", per=4, at_least=2)),
+        ]
+    )
+
+    def bay(minute: int) -> tuple[Any, ...]:
+        [found, corridor] = ask("census_of_each_zone", at=clock(minute))
+        assert corridor == ("Corridor", None, None, None)
+        return found
+
+    assert bay(0) == ("Bay 1", None, None, None)
+    assert bay(3) == ("Bay 1", 7, clock(1), timedelta(minutes=2))
+    assert bay(4) == ("Bay 1", 5, clock(4), timedelta())
+    assert bay(6) == ("Bay 1", 7, clock(1), timedelta(minutes=5))
+    assert bay(7) == ("Bay 1", 8, clock(1), timedelta(minutes=6))
+    with psycopg.connect(database_url) as connection:
+        rows = connection.execute("SELECT covers, priority, is_staff FROM roles").fetchall()
+        ratio = connection.execute("SELECT basis, per, at_least FROM requirements").fetchall()
+    assert (rows, ratio) == ([(["assistant"], None, True)], [("CENSUS", 4, 2)])
 
 
 def decided(topic: Topic, version: int, minute: int, **values: Any) -> Item:
