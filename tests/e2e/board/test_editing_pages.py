@@ -181,3 +181,38 @@ def test_shifts_are_looked_over_before_they_are_saved(enter: Enter, api: Registr
     expect(page.locator("#state")).to_have_text("1 change saved. Takes effect in about 5 s.")
     shift = registered(api, "/shifts/early")
     assert (shift["starts"], shift["ends"]) == ("2026-11-30T06:00:00Z", "2026-11-30T15:30:00Z")
+
+
+def test_a_ratio_and_the_census_that_it_relates_to_are_entered_in_their_tables(
+    enter: Enter, api: RegistryApi
+) -> None:
+    assert api.put("/roles/nurse", {"covers": ["assistant"]}).status_code == 201
+    assert api.put("/roles/guest", {"is_staff": False}).status_code == 201
+    page = enter("requirements.html")
+    page.get_by_role("button", name="Add a requirement").click()
+    row = page.locator("tbody tr")
+    row.locator("[name='zone_id']").select_option("bay-1")
+    assert row.locator("[name='role'] option").all_inner_texts() == ["Choose …", "nurse"]
+    row.locator("[name='role']").select_option("nurse")
+    row.locator("[name='basis']").select_option(label="people of the census")
+    page.get_by_role("button", name="Check and save").click()
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("is missing: for how many people is count?")
+    question.get_by_role("button", name="Go on editing").click()
+    row.locator("[name='per']").fill("4")
+    page.get_by_role("button", name="Check and save").click()
+    question.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#state")).to_contain_text("1 change saved.")
+    [need] = [one["record"] for one in api.get("/requirements")["items"]]
+    assert (need["basis"], need["count"], need["per"], need["at_least"]) == ("census", 1, 4, 0)
+
+    page = enter("census.html")
+    page.get_by_role("button", name="Add a count").click()
+    row.locator("[name='zone_id']").select_option("bay-1")
+    row.locator("[name='people']").fill("6")
+    page.get_by_role("button", name="Check and save").click()
+    expect(question).to_contain_text("New: the count of Bay 1")
+    question.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#state")).to_contain_text("1 change saved.")
+    [count] = [one["record"] for one in api.get("/census")["items"]]
+    assert (count["zone_id"], count["people"]) == ("bay-1", 6)

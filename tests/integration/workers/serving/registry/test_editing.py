@@ -219,7 +219,10 @@ def test_roles_ratios_and_counts_have_versions_history_and_undo(api: RegistryApi
 
     assert (made.status_code, refused.status_code) == (201, 422)
     assert undone.json()["record"] == {
-        "role": "nurse", "covers": ["assistant"], "priority": 1, "is_staff": True,
+        "role": "nurse",
+        "covers": ["assistant"],
+        "priority": 1,
+        "is_staff": True,
     }
     versions = api.get("/roles/nurse/versions")["items"]
     assert [(one["version"], one["record"]["covers"]) for one in versions] == [

@@ -20,11 +20,13 @@ from tests.support.builders.domain import (
     T0,
     S,
     camera,
+    census,
     facts_of,
     occupancies,
     presences,
     rectangle,
     requirement,
+    role,
     shift,
     staff,
     zone,
@@ -322,6 +324,11 @@ BUSY = [
     shift("a", starts_us=T0 + 33 * S, ends_us=T0 + 1234 * S + 7),
     shift("b", zone_id="z2", starts_us=T0 + 50 * S, ends_us=T0 + 900 * S),
     requirement(count=3, from_minute=5, to_minute=17),
+    requirement("ratio", basis="CENSUS", per=2, at_least=1),
+    requirement("others", role="porter", basis="PRESENT", per=1),
+    role("porter", "nurse", priority=1, valid_from_us=T0 + 77 * S),
+    census(3, T0 + 91 * S - SETTINGS.census_max_age_us),  # too old from 91 s on
+    census(5, T0 + 444 * S + 9, "later"),
 ]
 
 
