@@ -2,6 +2,8 @@
 
 from typing import Literal, TypedDict
 
+from schemas.records.staffing import FloorCoverage
+
 EvidenceKind = Literal["UNKNOWN", "BADGE", "DETECTOR_CLASS", "UNIFORM"]
 DutyStatusName = Literal[
     "UNKNOWN",
@@ -62,6 +64,7 @@ class Presence(TypedDict):
     cameras_missing: list[str]
     people: list[Person]
     camera_versions: list[CameraVersion]
+    coverage: FloorCoverage | None
 
 
 LinkKind = Literal["UNKNOWN", "REIDENTIFICATION", "HAND_OVER", "MERGE", "SPLIT", "BADGE"]

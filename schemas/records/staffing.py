@@ -26,6 +26,22 @@ class RoleCoverage(TypedDict):
     sure_since_us: int | None
 
 
+class FloorCoverage(TypedDict):
+    """People in the zones of a floor against what these need together."""
+
+    people: int
+    identified: int
+    scheduled: int
+    required: int
+    least_required: int
+    gap_min: int
+    gap_max: int
+    possible_since_us: int | None
+    sure_since_us: int | None
+    is_watched: bool
+    roles: list[RoleCoverage]
+
+
 class Staff(TypedDict):
     """A member of staff at one version, by pseudonym."""
 

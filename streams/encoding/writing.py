@@ -39,6 +39,9 @@ _MOST: Final = {"float": 4, "double": 8, "optional": 9, "boolean": 1}
 """Most bytes of a value, where that is not `LONG_MAX`."""
 
 
+_MOST_WHOLE: Final = 1024
+
+
 class Table(NamedTuple):
     """Where the items of a record's array come from.
 
@@ -133,6 +136,9 @@ def writer_of(codec: Codec, record: Sequence[str], table: Table, kept: Kept) -> 
         "rows": kept.rows,
         "put": entry_of(put.text()),
     }
+    for field in fields_of(codec.schema):
+        if field.name in record and _is_whole(field):
+            called[f"whole_{field.name}"] = _Whole(field.schema)
     return Writer(function_of(write.text(), called), item.most, rest_max)
 
 
@@ -199,7 +205,39 @@ def _encoded_by_python(field: Field, record: Sequence[str]) -> str:
         return f"texts(record.{field.name})"
     if field.kind == "array" and _is_plain(field.inner):
         return f"rows(record.{field.name})"
+    if _is_whole(field):
+        return f"whole_{field.name}(record.{field.name})"
     raise ValueError(f"{field.name}: no hot record is written with a field of this type")
+
+
+def _is_whole(field: Field) -> bool:
+    """Whether a field is a record or nothing, which fastavro writes as a whole."""
+    return field.kind == "optional" and isinstance(field.inner, dict)
+
+
+class _Whole:
+    """Writes a record or nothing, and keeps what it wrote: most records have the same as before.
+
+    Args:
+        schema: Union of null and the record, as parsed.
+    """
+
+    def __init__(self, schema: Any) -> None:
+        self._schema = schema
+        self._kept: dict[tuple[Any, ...], tuple[Mapping[str, Any], bytes]] = {}
+
+    def __call__(self, value: Mapping[str, Any] | None) -> bytes:
+        if value is None:
+            return b"\0"
+        key = tuple(one for one in value.values() if not isinstance(one, list))
+        found = self._kept.get(key)
+        if found is None or found[0] != value:
+            out = io.BytesIO()
+            fastavro.schemaless_writer(out, self._schema, value)
+            if len(self._kept) >= _MOST_WHOLE:
+                self._kept.clear()
+            found = self._kept[key] = value, out.getvalue()
+        return found[1]
 
 
 def _is_plain(item: Any) -> bool:

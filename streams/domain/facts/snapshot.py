@@ -30,6 +30,8 @@ __all__ = ["FOREVER_US", "Snapshot", "ZoneArea", "zone_area"]
 
 _MOST_WATCHED: Final = 1024
 
+_Counts: TypeAlias = tuple[tuple[str, int], ...]
+
 CameraVersions: TypeAlias = tuple[tuple[str, int], ...]
 """Cameras by id, each with its version."""
 
@@ -106,6 +108,7 @@ class Snapshot:
         self._areas_of_one: dict[tuple[str, str], AreaTable] = {}
         self._passages: dict[str, tuple[Passage, ...]] = {}
         self._watchers: dict[str, Watchers] = {}
+        self._floor_plans: dict[tuple[str, _Counts, _Counts], Plan] = {}
         self._watched: dict[tuple[str, tuple[str, ...]], bool] = {}
 
     def cameras_of(self, floor_id: str) -> list[str]:
@@ -255,6 +258,37 @@ class Snapshot:
     def census_of(self, zone_id: str) -> list[CensusCount]:
         """Counts of the people to care for in a zone, sorted by id."""
         return self._census_of.get(zone_id, [])
+
+    def plan_of_floor(
+        self, floor_id: str, at_us: int, least: Mapping[str, int], most: Mapping[str, int]
+    ) -> Plan:
+        """The plan of all zones of a floor together, at an event time in this snapshot.
+
+        Args:
+            floor_id: The floor.
+            at_us: Event time, microseconds.
+            least: The least that they require together, by role.
+            most: The most.
+        """
+        key = floor_id, tuple(sorted(least.items())), tuple(sorted(most.items()))
+        plan = self._floor_plans.get(key)
+        if plan is None or not plan.from_us <= at_us < plan.until_us:
+            if len(self._floor_plans) >= _MOST_WATCHED:
+                self._floor_plans.clear()
+            zone_ids = [area.zone_id for area in self.zones_of(floor_id)]
+            shifts = [shift for zone_id in zone_ids for shift in self.shifts_of(zone_id)]
+            scheduled = scheduled_at(shifts, self.staff, at_us)
+            plan = self._floor_plans[key] = Plan(
+                from_us=at_us,
+                until_us=min(self.until_us, scheduled.until_us),
+                scheduled=scheduled.by_role,
+                scheduled_total=scheduled.total,
+                required=dict(key[2]),
+                least_required=dict(key[1]),
+                covers=self.roles.covers,
+                priority=self.roles.priority,
+            )
+        return plan
 
     def plan(self, zone_id: str, at_us: int, census_max_age_us: int) -> Plan:
         """The staffing plan of a zone at an event time in this snapshot.

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from schemas.records.evidence import BadgeRead
 from schemas.records.presence import Link
+from schemas.records.staffing import FloorCoverage
 from schemas.records.zones import ZoneEvent
 from schemas.topics import OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, ZONE_EVENTS
 from streams.domain.evidence.classes import classes_of
@@ -13,6 +14,7 @@ from streams.domain.evidence.settings import rates_of
 from streams.domain.evidence.step import Joined
 from streams.domain.evidence.waiting import NO_READS, Reads
 from streams.domain.facts.snapshot import CameraVersions, Snapshot
+from streams.domain.floor.covering import cover_floor, figures_of, watch_of
 from streams.domain.floor.evidence import TakenIn, forget_badges, give_roles, joined_of, take_in
 from streams.domain.floor.fused import EVERY_CAMERA
 from streams.domain.floor.links import badge_link_records, fused_link_records, number_links
@@ -32,6 +34,7 @@ from streams.domain.identity.identities import FloorLink
 from streams.domain.output import Output
 from streams.domain.settings import FloorSettings
 from streams.domain.staffing.coverage import Plan
+from streams.domain.staffing.open_gaps import next_over_us
 from streams.domain.staffing.status import tolerance_of
 from streams.domain.zones.area import ZoneArea
 from streams.domain.zones.badges import badges_in
@@ -111,6 +114,7 @@ def next_due(
             return first_us
         change_us = next_change_us(zone, area, floor.looked, settings.hold_us)
         due_us = min(due_us, tick_end(plan.until_us), tick_end(change_us))
+    due_us = min(due_us, tick_end(next_over_us(floor.gaps)))
     period_us = next_boundary(closed_us, settings.occupancy_period_us)
     if period_us - floor.active_us <= settings.silence_us:
         due_us = min(due_us, period_us)
@@ -187,15 +191,29 @@ def close_tick(
     due = reads.take(floor.floor_id, read_through_us, end_us) if settings.takes_reads else []
     outputs += _take_in(floor, moment, people, joined, due, worn, watched, snapshot, settings)
     changed = named is not _names(floor) and dict(named) != dict(_names(floor))
-    outputs += _presence(floor, moment, people, watched or changed, snapshot, settings)
+    covered = cover_floor(floor, end_us, snapshot, settings)
+    changed = changed or figures_of(covered) != floor.covered
+    outputs += _presence(floor, moment, people, covered, watched or changed, snapshot, settings)
     for area in areas:
-        zone = floor.zones[area.zone_id]
-        forget_lost(zone, floor.shown)
-        outputs += _events(floor, zone, area.zone_id, happenings[area.zone_id], moment)
-        plan = snapshot.plan(area.zone_id, end_us, settings.census_max_age_us)
-        watch = _watch(floor, area, snapshot, moment)
-        outputs += _occupancy(floor, zone, area.zone_id, plan, watch, moment, settings)
+        outputs += _zone(floor, area, happenings[area.zone_id], moment, snapshot, settings)
     return outputs
+
+
+def _zone(
+    floor: FloorState,
+    area: ZoneArea,
+    happenings: list[Happening],
+    moment: Moment,
+    snapshot: Snapshot,
+    settings: FloorSettings,
+) -> list[Output]:
+    """Events and occupancy of a zone."""
+    zone = floor.zones[area.zone_id]
+    forget_lost(zone, floor.shown)
+    outputs = _events(floor, zone, area.zone_id, happenings, moment)
+    plan = snapshot.plan(area.zone_id, moment.as_of_us, settings.census_max_age_us)
+    watch = watch_of(floor, area, snapshot)
+    return outputs + _occupancy(floor, zone, area.zone_id, plan, watch, moment, settings)
 
 
 def _forget(floor: FloorState, cameras: list[str], end_us: int, settings: FloorSettings) -> None:
@@ -295,6 +313,7 @@ def _presence(
     floor: FloorState,
     moment: Moment,
     people: PeopleOnFloor,
+    covered: FloorCoverage | None,
     watched: bool,
     snapshot: Snapshot,
     settings: FloorSettings,
@@ -317,7 +336,9 @@ def _presence(
         who=who_they_are(people, names, rosters, moment.as_of_us),
         doubts=doubts_of(people, moment.suspect),
         camera_versions=moment.camera_versions,
+        coverage=covered,
     )
+    floor.covered = figures_of(covered)
     return [Output(PRESENCE, floor.floor_id, record)]
 
 
@@ -397,15 +418,6 @@ def _occupancy(
     if record is None:
         return []
     return [Output(OCCUPANCY, zone_id, record), Output(OCCUPANCY_LATEST, zone_id, record)]
-
-
-def _watch(floor: FloorState, area: ZoneArea, snapshot: Snapshot, moment: Moment) -> Watch:
-    missing = moment.missing
-    if area.camera_id is not None:
-        # In a zone of one camera, only that camera can be missing.
-        here = area.camera_id in moment.cameras and area.camera_id not in missing
-        missing = [] if here else [area.camera_id]
-    return Watch(missing, snapshot.is_watched(area, missing), floor.looked)
 
 
 def _remove(

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 
 from schemas.records.presence import DutyStatusName, EvidenceKind, Person, Presence
+from schemas.records.staffing import FloorCoverage
 from streams.domain.camera.people import PERSON
 from streams.domain.camera.view import View
 from streams.domain.facts.snapshot import CameraVersions
@@ -127,6 +128,7 @@ class FloorPresence(NamedTuple):
         who: Who they are.
         doubts: What makes their positions doubtful, shape `(P,)` of `DOUBT`.
         camera_versions: Cameras of the floor with their versions, sorted.
+        coverage: Coverage of the floor; None where its zones have no plan.
     """
 
     floor_id: str
@@ -138,6 +140,7 @@ class FloorPresence(NamedTuple):
     who: WhoTheyAre
     doubts: Structured
     camera_versions: CameraVersions
+    coverage: FloorCoverage | None = None
 
     def record(self) -> Presence:
         """The record on the wire."""
@@ -194,6 +197,7 @@ class FloorPresence(NamedTuple):
                 {"camera_id": camera_id, "version": version}
                 for camera_id, version in self.camera_versions
             ],
+            "coverage": self.coverage,
         }
 
 

@@ -9,6 +9,7 @@ from streams.domain.floor.evidence import FloorEvidence
 from streams.domain.floor.fused import FusedFloor
 from streams.domain.floor.tick import TICK_US, tick_end
 from streams.domain.seqs import Seqs, seqs_of
+from streams.domain.staffing.open_gaps import OpenGap
 from streams.domain.zones.membership import ZoneState
 
 
@@ -33,6 +34,8 @@ class FloorState:
         shown_as: Where roles only are shown, the id of each of them in it.
         zones: Zones by id; a removed zone keeps its seqs.
         fused: People who are seen by several cameras.
+        gaps: Gaps of the whole floor that are open or were until a moment ago, by role.
+        covered: Figures of the coverage in the last presence record.
         evidence: Who they are, as far as reads of badges say; None where there are none.
     """
 
@@ -52,6 +55,8 @@ class FloorState:
     shown_as: dict[str, str] = field(default_factory=dict)
     zones: dict[str, ZoneState] = field(default_factory=dict)
     fused: FusedFloor = field(default_factory=FusedFloor)
+    gaps: dict[str, OpenGap] = field(default_factory=dict)
+    covered: list[int] = field(default_factory=list)
     evidence: FloorEvidence | None = None
 
     def __post_init__(self) -> None:

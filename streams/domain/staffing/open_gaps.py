@@ -9,6 +9,7 @@ gap afterwards.
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from schemas.records.staffing import RoleCoverage
 from streams.domain.staffing.coverage import Coverage
 from streams.domain.staffing.shift import FOREVER_US
 
@@ -86,6 +87,20 @@ def open_since(gap: OpenGap | None) -> tuple[int | None, int | None]:
         gap.possible_us if gap.possible_closed_us is None else None,
         gap.sure_us if gap.sure_closed_us is None else None,
     )
+
+
+def with_gaps(roles: list[RoleCoverage], gaps: Mapping[str, OpenGap]) -> list[RoleCoverage]:
+    """Coverage by role, with since when its gaps are open; the same list where none is."""
+    if not gaps:
+        return roles
+    shown: list[RoleCoverage] = []
+    for one in roles:
+        possible_us, sure_us = open_since(gaps.get(one["role"]))
+        if possible_us is None and sure_us is None:
+            shown.append(one)
+        else:
+            shown.append({**one, "possible_since_us": possible_us, "sure_since_us": sure_us})
+    return shown
 
 
 def next_over_us(gaps: Mapping[str, OpenGap], closed_us: int = CLOSED_US) -> int:

@@ -8,7 +8,7 @@ from schemas.records.staffing import RoleCoverage
 from schemas.records.zones import OccupancyReason, ZoneCount, ZoneOccupancy
 from schemas.topics import OCCUPANCY
 from streams.domain.staffing.coverage import Coverage, Plan, coverage
-from streams.domain.staffing.open_gaps import IN_ALL, OpenGap, follow_gaps, open_since
+from streams.domain.staffing.open_gaps import IN_ALL, follow_gaps, open_since, with_gaps
 from streams.domain.zones.counting import count_people, follow_flow
 from streams.domain.zones.membership import ZoneState
 
@@ -80,20 +80,6 @@ def find(
     zone.flow = follow_flow(zone.flow, heads, hidden, at_us, is_watched=watch.is_watched)
     count = count_people(zone.flow, heads, hidden, badges, is_watched=watch.is_watched)
     return Found(person_ids, found, with_gaps(found.roles, zone.gaps), count)
-
-
-def with_gaps(roles: list[RoleCoverage], gaps: Mapping[str, OpenGap]) -> list[RoleCoverage]:
-    """Coverage by role, with since when its gaps are open; the same list where none is."""
-    if not gaps:
-        return roles
-    shown: list[RoleCoverage] = []
-    for one in roles:
-        possible_us, sure_us = open_since(gaps.get(one["role"]))
-        if possible_us is None and sure_us is None:
-            shown.append(one)
-        else:
-            shown.append({**one, "possible_since_us": possible_us, "sure_since_us": sure_us})
-    return shown
 
 
 def _minima(plan: Plan) -> Plan:

@@ -180,6 +180,28 @@ class Person(BaseModel):
     calibration_suspect: bool = Field(default=False, description="The camera may have moved.")
 
 
+class FloorCoverage(BaseModel):
+    """People in the zones of a floor against what these need together."""
+
+    people: int = Field(0, description="People in the zones; in several, they count once.")
+    identified: int = Field(0, description="Of these, people whose role is known.")
+    scheduled: int = Field(0, description="Staff scheduled in the zones.")
+    required: int = Field(0, description="Staff required in the zones together.")
+    least_required: int = Field(0, description="The least that may be required.")
+    gap_min: int = Field(0, description="Fewest staff missing on the floor, wherever they are.")
+    gap_max: int = Field(0, description="Most staff missing.")
+    possible_since_us: int | None = Field(
+        None, description="Since when staff may be missing; null when none may be."
+    )
+    sure_since_us: int | None = Field(
+        None, description="Since when staff are missing whoever the others are, or null."
+    )
+    is_watched: bool = Field(
+        default=True, description="False: cameras that report do not see all zones."
+    )
+    roles: list[Role] = Field(default=[], description="By role.")
+
+
 class Presence(BaseModel):
     """The people on one floor at the end of a tick."""
 
@@ -189,3 +211,6 @@ class Presence(BaseModel):
     inputs_through_us: int = Field(0, description="Every reporting camera's input is in to here.")
     cameras_missing: list[str] = Field(default=[], description="Cameras that had not reported.")
     people: list[Person] = Field(default=[], description="By person_id.")
+    coverage: FloorCoverage | None = Field(
+        None, description="Coverage of the floor; null where its zones have no plan."
+    )

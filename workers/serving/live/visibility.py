@@ -177,7 +177,8 @@ class Visibility:
         if kind == "camera":
             return {**data, "tracks": []}
         if kind == "floor" and not self._people:
-            return {**data, "people": []}
+            covered = data.get("coverage") if self._covers(data["floor_id"]) else None
+            return {**data, "people": [], "coverage": covered}
         if kind == "floor":
             return self._presence(Presence.model_validate(data)).model_dump()
         figures = _ZONE_FIGURES if kind == "zone" else _EVENT_FIGURES
@@ -187,8 +188,15 @@ class Visibility:
         people: list[Person] = list(presence.people)
         if not self.sees_people("floor", presence.floor_id):
             people = [seen for person in people if (seen := self._person(person)) is not None]
-        missing = self._cameras_of(presence.cameras_missing)
-        return presence.model_copy(update={"people": people, "cameras_missing": missing})
+        shown: dict[str, Any] = {"people": people}
+        shown["cameras_missing"] = self._cameras_of(presence.cameras_missing)
+        if not self._covers(presence.floor_id):
+            shown["coverage"] = None
+        return presence.model_copy(update=shown)
+
+    def _covers(self, floor_id: str) -> bool:
+        """Whether the caller sees figures of all zones of a floor, so of their sum."""
+        return reaches_all(self._figures, self._units("floor", floor_id))
 
     def _person(self, person: Person) -> Person | None:
         """A person in a zone whose people the caller sees, as far as it sees where."""

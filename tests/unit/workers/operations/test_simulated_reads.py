@@ -56,6 +56,7 @@ def presence(second: float, *people: Person, floor_id: str = "f") -> Presence:
         "cameras_missing": [],
         "people": list(people),
         "camera_versions": [],
+        "coverage": None,
     }
 
 

@@ -28,6 +28,7 @@ from tests.support.builders.domain import (
     heartbeat,
     occupancies,
     outcome,
+    presences,
     rectangle,
     requirement,
     staff,
@@ -390,3 +391,54 @@ def test_settings_of_an_earlier_release_give_what_it_gave() -> None:
         assert {since(role) for role in one["roles"]} <= {(None, None)}  # type: ignore[arg-type]
     assert found[-1]["gap_min"] == 2
     assert not old.floors["floor"].zones["zone"].gaps
+
+
+def test_a_floor_is_covered_by_whoever_is_in_its_zones_and_nobody_counts_twice() -> None:
+    facts = facts_of(
+        camera(),
+        zone("bay", polygon=rectangle(0, 0, 300, 720)),
+        zone("bed", polygon=rectangle(100, 0, 300, 720)),
+        zone("desk", polygon=rectangle(400, 0, 600, 720)),
+        requirement("r1", zone_id="bay", count=2),
+        requirement("r2", zone_id="desk", count=1),
+    )
+    pipeline = PartitionPipeline()
+
+    outputs = [
+        one for event in shown(5, INSIDE_PX, 500.0) for one in pipeline.advance(event, facts)
+    ]
+
+    last = presences(outputs)[-1]["coverage"]
+    assert last is not None
+    assert (last["people"], last["required"]) == (2, 3)
+    assert (last["gap_min"], last["gap_max"]) == (1, 3)
+    assert (at_s(last["possible_since_us"]), at_s(last["sure_since_us"])) == (0.0, 0.0)
+    assert [(one["role"], one["gap_min"], one["gap_max"]) for one in last["roles"]] == [
+        ("nurse", 1, 3)
+    ]
+    by_zone = {one["zone_id"]: one for one in occupancies(outputs)}
+    assert {name: (one["people"], one["gap_min"]) for name, one in by_zone.items()} == {
+        "bay": (1, 1),
+        "bed": (1, 0),
+        "desk": (1, 0),
+    }
+
+
+def test_a_floor_that_nobody_looks_at_says_when_a_requirement_takes_effect() -> None:
+    facts = facts_of(
+        camera(),
+        zone(),
+        requirement(count=0),
+        requirement(count=2, version=2, valid_from_us=T0 + 20 * S),
+    )
+    events = [*shown(2), *(heartbeat(T0 + at_s * S) for at_s in range(3, 30))]
+    pipeline = PartitionPipeline()
+
+    outputs = [one for event in events for one in pipeline.advance(event, facts)]
+
+    found = [(one["as_of_us"], one["coverage"]) for one in presences(outputs)]
+    assert found[0][1] is None
+    at_us, covered = found[-1]
+    assert covered is not None
+    assert (at_s(at_us), covered["gap_max"]) == (20.0, 2)
+    assert at_s(covered["possible_since_us"]) == 20.0

@@ -1,0 +1,95 @@
+"""Coverage of a whole floor: who is in its zones against what these need together.
+
+Somebody who counts in several zones counts once. What is required is the sum over the zones, and
+who is scheduled in several counts once. Whoever is in no zone does not count: nobody watches there.
+"""
+
+from schemas.records.staffing import FloorCoverage
+from streams.domain.facts.snapshot import Snapshot
+from streams.domain.floor.state import FloorState
+from streams.domain.settings import FloorSettings
+from streams.domain.staffing.coverage import coverage
+from streams.domain.staffing.open_gaps import IN_ALL, follow_gaps, open_since, with_gaps
+from streams.domain.zones.area import ZoneArea
+from streams.domain.zones.occupancy import Watch
+
+
+def watch_of(floor: FloorState, area: ZoneArea, snapshot: Snapshot) -> Watch:
+    """Who watches a zone in the last closed tick."""
+    missing = floor.missing
+    if area.camera_id is not None:
+        # In a zone of one camera, only that camera can be missing.
+        on_floor = area.camera_id in snapshot.cameras_of(floor.floor_id)
+        missing = [] if on_floor and area.camera_id not in missing else [area.camera_id]
+    return Watch(missing, snapshot.is_watched(area, missing), floor.looked)
+
+
+def cover_floor(
+    floor: FloorState, at_us: int, snapshot: Snapshot, settings: FloorSettings
+) -> FloorCoverage | None:
+    """Compare the people in the zones of a floor with what these need.
+
+    Args:
+        floor: The floor; its gaps go on.
+        at_us: End of the tick, microseconds.
+        snapshot: Facts in force.
+        settings: Settings of the floor.
+
+    Returns:
+        None where nobody is required and nobody scheduled.
+    """
+    areas = snapshot.zones_of(floor.floor_id)
+    plans = [snapshot.plan(area.zone_id, at_us, settings.census_max_age_us) for area in areas]
+    if not settings.follows_gaps or not any(
+        plan.required or plan.ratios or plan.scheduled_total for plan in plans
+    ):
+        floor.gaps = {}
+        return None
+    least: dict[str, int] = {}
+    most: dict[str, int] = {}
+    present: dict[str, str] = {}
+    is_watched = True
+    for area, plan in zip(areas, plans, strict=True):
+        stays = floor.zones[area.zone_id].stays
+        here = {person_id: stay.role for person_id, stay in stays.items() if stay.counted}
+        present |= here
+        watch = watch_of(floor, area, snapshot)
+        is_watched = is_watched and watch.is_watched
+        if not (plan.required or plan.ratios):
+            continue
+        # As the zone itself asks, so that it is found once.
+        for one in coverage(list(here.values()), plan, is_watched=watch.is_watched).roles:
+            if one["required"]:
+                most[one["role"]] = most.get(one["role"], 0) + one["required"]
+                least[one["role"]] = least.get(one["role"], 0) + (one["least_required"] or 0)
+    whole = snapshot.plan_of_floor(floor.floor_id, at_us, least, most)
+    found = coverage(list(present.values()), whole, is_watched=is_watched)
+    floor.gaps = follow_gaps(floor.gaps, found, at_us)
+    possible_us, sure_us = open_since(floor.gaps.get(IN_ALL))
+    return {
+        "people": found.people,
+        "identified": found.identified,
+        "scheduled": found.scheduled,
+        "required": found.required,
+        "least_required": found.least_required,
+        "gap_min": found.gap_min,
+        "gap_max": found.gap_max,
+        "possible_since_us": possible_us,
+        "sure_since_us": sure_us,
+        "is_watched": is_watched,
+        "roles": with_gaps(found.roles, floor.gaps),
+    }
+
+
+def figures_of(covered: FloorCoverage | None) -> list[int]:
+    """What of it needs a record where nobody looks: all that a plan or a silent camera changes."""
+    if covered is None:
+        return []
+    return [
+        covered["scheduled"],
+        covered["required"],
+        covered["least_required"],
+        covered["gap_min"],
+        covered["gap_max"],
+        int(covered["is_watched"]),
+    ]
