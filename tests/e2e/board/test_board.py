@@ -132,6 +132,51 @@ def test_each_role_has_a_row_that_says_what_is_missing_for_sure_and_what_may_be(
     expect(page.locator("#headline")).to_have_text("Bay 1: 4 nurses missing for sure")
 
 
+def test_a_gap_says_since_when_who_fills_in_and_where_counts_disagree(
+    start_board: Start, open_page: Open, writer: LiveWriter
+) -> None:
+    began = now_us() - 25 * 60_000_000
+    times = {"sure_since_us": began, "possible_since_us": began - 60_000_000}
+    nurses = coverage("nurse", 3, 1, 0, **times, least_required=2)
+    assistants = coverage("care-assistant", 1, 1, 0, standing_in=[{"role": "nurse", "people": 1}])
+    heads = {"source": "HEADS", "low": 2, "high": 2, "is_apart": False}
+    badges = {"source": "BADGES", "low": 4, "high": None, "is_apart": True}
+    counts = {"low": 2, "high": 2, "disagreement": 2, "sources": [heads, badges]}
+    zone_now = {"people": 2, "identified": 2, "required": 4, "least_required": 3, "count": counts}
+    writer.zone("bay-2", people=0)
+    writer.zone("bay-1", **zone_now, **times, roles=[nurses, assistants])
+    page = open_page(start_board(registry=ward(), stale_after_s=60.0).url)
+    bay = zone(page, "bay-1")
+    at = page.evaluate(
+        "ms => new Date(ms).toLocaleTimeString([], "
+        "{hour: '2-digit', minute: '2-digit', hour12: false})",
+        began / 1000,
+    )
+
+    for _ in range(2):  # from the API, then from the stream
+        expect(page.locator("#headline")).to_contain_text(
+            re.compile(f"^Bay 1: 2 nurses missing for sure, since .*{at}$")
+        )
+        expect(bay.locator(".gap .since")).to_contain_text(at)
+        expect(bay.locator(".role[data-role='nurse'] .since")).to_contain_text(at)
+        expect(bay.locator(".role[data-role='nurse'] .required")).to_have_text("2 to 3")
+        expect(bay.locator(".stand-in")).to_have_text(["", "1 nurse stands in"])
+        expect(bay.locator(".differ")).to_have_text(
+            "Counts differ by 2: 2 by heads, 4 or more by badges"
+        )
+        writer.zone("bay-1", **zone_now, **times, roles=[nurses, assistants])
+
+    maybe = coverage("nurse", 3, 2, 0, gap_min=0)
+    unseen = {"people": 2, "identified": 2, "required": 3, "gap_min": 0, "is_watched": False}
+    writer.zone("bay-1", **unseen, roles=[maybe])
+    expect(bay.locator(".sentence")).to_have_text("Possibly 1 nurse missing")
+    expect(bay.locator(".because")).to_have_text(
+        "2 people here, all identified. "
+        "No camera that reports sees all of this zone: more people may be here"
+    )
+    expect(bay.locator(".differ")).to_be_hidden()
+
+
 def test_a_zone_is_shown_by_text_shape_and_position_not_by_colour_alone(
     start_board: Start, open_page: Open, writer: LiveWriter
 ) -> None:

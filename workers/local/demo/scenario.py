@@ -140,6 +140,7 @@ class Ward:
         units: Its units.
         floors: Name of each floor that several cameras share, by its id.
         readers: Its readers of badges.
+        roles: Its staff roles, where more is said of them than their names.
     """
 
     cameras: list[VirtualCamera]
@@ -147,6 +148,7 @@ class Ward:
     units: list[Unit]
     floors: dict[str, str] = field(default_factory=dict)
     readers: list[ReaderOfDemo] = field(default_factory=list)
+    roles: Sequence[dict[str, Any]] = ()
 
     def scenario(self, starts_us: int, *, badges: bool = False) -> Scenario:
         """Everything to import for a run.
@@ -164,6 +166,7 @@ class Ward:
             ],
             "camera": [camera.row() for camera in self.cameras],
             "zone": [_zone_row(zone, order) for order, zone in enumerate(self.zones)],
+            "role": list(self.roles),
             "staff": [],
             "shift": [],
             "requirement": [],

@@ -9,7 +9,7 @@ about fusion.
 """
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from streams.domain.camera.pinhole import Pinhole
 from workers.ingest.feed import Region, captured_size
@@ -64,6 +64,14 @@ ZONES: Final = (
 
 Bay 1 is nearly always empty, so it is short whoever anybody is; in the two others a badge decides.
 """
+
+ROLES: Final[tuple[dict[str, Any], ...]] = (
+    {"role": "nurse", "covers": ["care-assistant"], "priority": 1},
+    {"role": "physician", "priority": 2},
+    {"role": "care-assistant", "priority": 3},
+    {"role": "porter", "priority": 4},
+)
+"""A nurse who is there covers a care assistant, and not the reverse."""
 
 READERS: Final = tuple(
     ReaderOfDemo(name=f"Yard {number}", floor_id=FLOOR, x_m=x_m, y_m=y_m, range_m=3.0)
@@ -121,4 +129,5 @@ def yard_ward(clip: Clip, max_width: int) -> Ward:
         [Unit(FLOOR, "Yard unit", (FLOOR,))],
         {FLOOR: "Yard"},
         list(READERS),
+        ROLES,
     )

@@ -30,7 +30,7 @@ def desk(environment: dict[str, str]) -> Iterator[EditingDesk]:
 
 def register(ward: Ward, folder: Path, desk: EditingDesk) -> int:
     starts_us = SystemClock().now_us()
-    return register_ward(ward.scenario(starts_us), folder, desk, starts_us - LEAD_US)
+    return register_ward(ward.scenario(starts_us, badges=True), folder, desk, starts_us - LEAD_US)
 
 
 def test_another_ward_replaces_the_one_before_and_the_same_one_changes_nothing(
