@@ -162,7 +162,7 @@ def test_a_gap_says_since_when_who_fills_in_and_where_counts_disagree(
         expect(bay.locator(".role[data-role='nurse'] .required")).to_have_text("2 to 3")
         expect(bay.locator(".stand-in")).to_have_text(["", "1 nurse stands in"])
         expect(bay.locator(".differ")).to_have_text(
-            "Counts differ by 2: 2 by heads, 4 or more by badges"
+            "Counts differ by 2: 2 seen, 4 or more by badge"
         )
         writer.zone("bay-1", **zone_now, **times, roles=[nurses, assistants])
 

@@ -76,7 +76,9 @@ class Plan {
     this.count = make("span", "count");
     this.word = make("strong", "word");
     this.age = make("span", "age");
-    this.layers = Object.fromEntries(["sight", "ground", "rule", "lines", "crowd", "labels", "eyes"].map((name) => [name, draw("g", { class: name })]));
+    const layers = ["sight", "ground", "rule", "lines", "crowd", "labels", "known", "eyes"];
+    this.layers = Object.fromEntries(layers.map((name) => [name, draw("g", { class: name })]));
+    this.layers.known.classList.add("crowd");
     this.svg = draw("svg", { class: "view", role: "group", tabindex: 0 }, ...Object.values(this.layers));
     this.stage = make("div", "stage", this.svg);
     this.stage.dataset.floor = this.id;
@@ -338,7 +340,7 @@ class Plan {
     if (view.key === key) return;
     view.key = key;
     view.role.replaceChildren(...(mark ? [drawMark(mark, MARK * this.grown)] : []));
-    if (mark) this.layers.crowd.append(view.mark); // nobody covers who is known
+    (mark ? this.layers.known : this.layers.crowd).append(view.mark); // nobody and nothing covers who is known
   }
 
   #pin(id) {

@@ -72,7 +72,7 @@ const DUTY = {
   OFF_SHIFT: "off shift",
 };
 
-const COUNTED_BY = { HEADS: "heads", FLOW: "entries less exits", BADGES: "badges" };
+const COUNTED = { HEADS: "seen", FLOW: "by entries less exits", BADGES: "by badge" };
 
 const HAPPENED = { ENTERED: "entered", LEFT: "left", DWELL_EXCEEDED: "long stay", WITHDRAWN: "counted twice, taken back" };
 
@@ -190,7 +190,8 @@ export function standingIn(role) {
 /** Where head count, flow and badges disagree, and by how much; empty where they agree. */
 export function disagreement(count) {
   if (!count?.disagreement) return "";
-  const ways = count.sources.map((one) => `${span(one.low, one.high)} by ${COUNTED_BY[one.source] ?? "another count"}`);
+  const told = count.sources.filter((one) => one.low > 0 || one.high !== null); // "0 or more" says nothing
+  const ways = told.map((one) => `${span(one.low, one.high)} ${COUNTED[one.source] ?? "by another count"}`);
   return `Counts differ by ${count.disagreement}: ${ways.join(", ")}`;
 }
 
