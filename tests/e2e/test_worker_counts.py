@@ -8,12 +8,13 @@ import pytest
 from deploy.local.launcher import Worker
 from runtime.kafka.producer import ReliableProducer
 from schemas.registry import SchemaRegistry
-from schemas.topics import DETECTIONS, LINKS
+from schemas.topics import DETECTIONS, LINKS, PRESENCE
 from tests.support.clusters import cluster_of
 from tests.support.large_ward import cameras_of, register
 from tests.support.played_pipeline import PlayedPipeline, digest, played_pipeline
 from tests.support.services import Services, separate_environment
 from tests.support.waiting import eventually
+from tests.support.ward_reads import WardReads, append_reads
 from tests.support.ward_source import Event, events
 from workers.local.pipeline import prepare
 
@@ -43,6 +44,8 @@ def fold_with(pipeline: PlayedPipeline, workers: int) -> dict[str, str]:
             producer.produce(name, key=key, value=codec.encode(event.record), partition=partition)
         producer.flush()
 
+    read = WardReads(CAMERAS, partitions, SECONDS, seed=7).between(0, round(SECONDS))
+    append_reads(pipeline.settings, read)
     log = events(CAMERAS, SECONDS, seed=7)
     first = (workers + 1) // 2
     start(range(first))
@@ -55,6 +58,9 @@ def fold_with(pipeline: PlayedPipeline, workers: int) -> dict[str, str]:
     assert pipeline.difference_from_oracle() is None
     links = [value for values in pipeline.fold(LINKS).values() for value in values]
     assert any(b"floor-1:" in value for value in links)
+    assert any(b"badge floor-" in value for value in links)
+    people = [value for values in pipeline.fold(PRESENCE).values() for value in values]
+    assert any(b"-early" in value for value in people), "reads name somebody"
     return {name: digest(fold) for name, fold in pipeline.folds().items()}
 
 

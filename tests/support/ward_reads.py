@@ -5,11 +5,16 @@ of a second depend on the seed and the second alone.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, cast
 
+from runtime.kafka.producer import ReliableProducer
+from runtime.process.settings import Settings
 from schemas.records.evidence import BadgeRead
+from schemas.registry import SchemaRegistry
+from schemas.topics import BADGE_READS
 from tests.support import crossed_views, fused_ward
+from tests.support.clusters import cluster_of
 from tests.support.large_ward import START_US, Camera
 
 S: Final = 1_000_000
@@ -143,6 +148,22 @@ def _strange(read: dict[str, Any], chance: random.Random) -> Iterator[dict[str, 
         yield read | {"x_m": chance.choice(_FAR), "y_m": 1.0, "zone_id": ""}
     elif kind == 7:
         yield read | {chance.choice(["at_us", "recorded_at_us"]): chance.choice(_NO_TIMES)}
+
+
+def append_reads(settings: Settings, reads: Iterable[tuple[int, BadgeRead]]) -> None:
+    """Append reads to their topic, each to its partition, and wait until the broker has them."""
+    cluster = cluster_of(settings)
+    codec = SchemaRegistry(settings.registry_url).writer(BADGE_READS)
+    producer = ReliableProducer(cluster)
+    for partition, read in reads:
+        producer.produce(
+            cluster.name(BADGE_READS),
+            key=read["reader_id"],
+            value=codec.encode(read),
+            partition=partition,
+        )
+    producer.flush()
+    producer.close()
 
 
 assert crossed_views.ROOM_MM == (8_000, 6_000)

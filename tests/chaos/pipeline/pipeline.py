@@ -23,11 +23,11 @@ from tests.chaos.pipeline.feeder import Feeder
 from tests.chaos.pipeline.progress import Progress
 from tests.chaos.pipeline.read_feeder import RecordedReads, SentReads
 from tests.chaos.pipeline.source_clocks import SourceClocks
-from tests.chaos.pipeline.ward_reads import WardReads
 from tests.support.clusters import cluster_of
 from tests.support.large_ward import START_US, Camera, register
 from tests.support.services import delete_topics
 from tests.support.waiting import NotInTime, eventually
+from tests.support.ward_reads import WardReads
 from workers.local.pipeline import prepare, settings_of
 
 START_S = 600.0

@@ -11,9 +11,9 @@ from runtime.process.settings import Settings
 from schemas.records.evidence import BadgeRead
 from schemas.registry import RegistryUnavailable, SchemaRegistry
 from schemas.topics import BADGE_READS
-from tests.chaos.pipeline.ward_reads import S, WardReads
 from tests.support.clusters import cluster_of
 from tests.support.large_ward import START_US
+from tests.support.ward_reads import S, WardReads
 from workers.serving.evidence.writer import ReadWriter
 
 WINDOW_S: Final = 10

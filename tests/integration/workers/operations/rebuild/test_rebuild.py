@@ -50,6 +50,8 @@ class Unedited:
         archived: Partition and end of an archived checkpoint.
         from_archive: Report of a rebuild from there.
         positions: Rows of the table of positions.
+        roles: Roles of the people of the floor on which a badge is read.
+        late_reads: Number of links of reads that came too late.
         kept: Revisions, and schemas of the database, that the rebuilds left.
     """
 
@@ -60,6 +62,8 @@ class Unedited:
     archived: str
     from_archive: Report
     positions: int
+    roles: set[str]
+    late_reads: int
     kept: list[Any]
 
 
@@ -79,6 +83,8 @@ def unedited(folded: Ward) -> Unedited:
         archived=archived,
         from_archive=from_archive,
         positions=len(folded.rows("SELECT 1 FROM positions")),
+        roles={role for (role,) in folded.rows("SELECT DISTINCT role FROM positions")},
+        late_reads=len(folded.rows("SELECT 1 FROM links WHERE kind = 'BADGE'")),
         kept=[
             *listed(installation_of(folded.settings)),
             *folded.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'rebuild%'"),
@@ -95,7 +101,9 @@ def test_without_an_edit_a_rebuild_equals_what_the_pipeline_wrote_byte_for_byte(
     assert [t.topic for t in report.topics if t.any or t.expired] == []
     assert min(t.records for t in report.topics if "links" not in t.topic) > 100
     assert differing(report) == {}
-    assert {t.table for t in report.tables if t.rows == 0} <= {"links"}
+    assert {t.table for t in report.tables if t.rows == 0} == set()
+    assert "DOCTOR" in unedited.roles
+    assert unedited.late_reads > 0
     assert unedited.after == unedited.before == unedited.live
 
 
