@@ -8,11 +8,12 @@ import pytest
 
 from deploy.local.launcher import Worker
 from runtime.facts.log import Fact
-from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.reader import read_topic
 from runtime.kafka.topics import create_topics
+from schemas.records.evidence import BadgeRead
 from schemas.registry import SchemaRegistry
-from schemas.topics import BADGE_READS, LINKS, OCCUPANCY, PRESENCE, STAFF, TOPICS
+from schemas.topics import LINKS, OCCUPANCY, PRESENCE, STAFF, TOPICS, TRACKS
+from streams.processor.pipeline_settings import pipeline_settings
 from tests.support import simulated
 from tests.support.builders.domain import S, staff
 from tests.support.builders.reads import badge_read
@@ -21,6 +22,8 @@ from tests.support.facts import publish_facts
 from tests.support.played_pipeline import PlayedPipeline, played_pipeline
 from tests.support.services import Services, delete_topics, new_prefix
 from tests.support.waiting import eventually
+from tests.support.ward_reads import append_reads
+from workers.operations.verification.whole import compare_folds
 
 CAMERAS = ["sim-0", "sim-1"]
 SECONDS = 40.0
@@ -30,9 +33,7 @@ STAFF_IDS = ("ann", "bob", "cai")
 
 def send_reads(pipeline: PlayedPipeline, from_s: float, to_s: float) -> None:
     """Readers of both floors' zones: some late, some twice, one that cannot be used."""
-    cluster = cluster_of(pipeline.settings)
-    codec = SchemaRegistry(pipeline.settings.registry_url).writer(BADGE_READS)
-    producer = ReliableProducer(cluster)
+    found: list[tuple[int, BadgeRead]] = []
     chance = random.Random(f"{from_s}")
     for partition, camera in enumerate(CAMERAS):
         for number in range(round(4 * (to_s - from_s))):
@@ -53,15 +54,28 @@ def send_reads(pipeline: PlayedPipeline, from_s: float, to_s: float) -> None:
             )
             if number == 3:
                 read |= {"zone_id": ""}
-            for _ in range(1 + (number % 7 == 0)):
-                producer.produce(
-                    cluster.name(BADGE_READS),
-                    key=read["reader_id"],
-                    value=codec.encode(read),
-                    partition=partition,
-                )
-    producer.flush()
-    producer.close()
+            found += [(partition, read)] * (1 + (number % 7 == 0))
+    append_reads(pipeline.settings, found)
+
+
+def append_too_late(pipeline: PlayedPipeline) -> None:
+    """A read that says that it was known before everybody was named, and came after all."""
+    named_us = next(
+        record["as_of_us"]
+        for record in records(pipeline, PRESENCE)
+        if record["floor_id"] == CAMERAS[0] and any(one["role"] for one in record["people"])
+    )
+    there = {"x_m": None, "y_m": None, "range_m": None, "zone_id": f"{CAMERAS[0]}-zone"}
+    read: Any = badge_read(
+        named_us,
+        "badge-0",
+        reader_id="slow",
+        recorded_at_us=named_us - 5 * S,
+        staff_ids=[],
+        floor_id=CAMERAS[0],
+        **there,
+    )
+    append_reads(pipeline.settings, [(0, read)])
 
 
 def records(pipeline: PlayedPipeline, topic: Any) -> list[Any]:
@@ -112,5 +126,15 @@ def test_reads_name_people_and_a_kill_changes_no_byte(services: Services, tmp_pa
             assert {one["staff_id"] for one in people} > {None}
             assert any(record["identified"] for record in records(pipeline, OCCUPANCY))
             assert "BADGE" in {record["kind"] for record in records(pipeline, LINKS)}
+
+            append_too_late(pipeline)
+            settings = pipeline_settings(pipeline.settings)
+            checks = {one.name: one.first for one in compare_folds(cluster, settings)}
+            wrong = checks[PRESENCE.name]
+            assert wrong is not None
+            assert "people[0].role" in wrong.what
+            assert "appended after their ticks could be closed" in wrong.what
+            assert "by reader slow on floor sim-0" in wrong.what
+            assert checks[TRACKS.name] is None
     finally:
         delete_topics(services, prefix)

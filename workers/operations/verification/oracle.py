@@ -5,6 +5,7 @@ and whatever crashed.
 """
 
 from collections.abc import Sequence
+from typing import Any, Final
 
 from runtime.checkpoints import OutputRecord, SettingsSpan
 from runtime.checkpoints.codec import HEAD_KEY, decode_head
@@ -21,6 +22,9 @@ from streams.processor.pipeline_fold import Wire
 from streams.processor.replay import Folds, PartitionReplay
 from streams.stage import OUTPUTS
 from workers.operations.verification.digests import distinct, read_items
+
+_NAMED: Final = 3
+"""So many fields of a difference are named."""
 
 Fold = dict[str, list[bytes]]
 """Values of one topic without the wire header, in order of `seq`, by key."""
@@ -116,12 +120,29 @@ def first_difference(cluster: Cluster, topic_name: str, ours: Fold, theirs: Fold
             one = expected[index] if index < len(expected) else None
             two = actual[index] if index < len(actual) else None
             if one != two:
-                shown = [
-                    "nothing" if body is None else repr(codec.decode(header + body))
-                    for body in (one, two)
-                ]
+                left, right = (
+                    None if body is None else codec.decode(header + body) for body in (one, two)
+                )
+                apart = (
+                    "" if left is None or right is None else f" {'; '.join(_apart(left, right))}"
+                )
+                shown = ["nothing" if each is None else repr(each) for each in (left, right)]
                 return (
                     f"{topic_name} key {key}, record {index + 1} of {len(expected)} and "
-                    f"{len(actual)}:\n  oracle: {shown[0]}\n  line:   {shown[1]}"
+                    f"{len(actual)}:{apart}\n  oracle: {shown[0]}\n  line:   {shown[1]}"
                 )
     return None
+
+
+def _apart(ours: Any, theirs: Any, where: str = "") -> list[str]:
+    """The first fields in which two records differ, in words."""
+    found: list[str] = []
+    if isinstance(ours, dict) and isinstance(theirs, dict) and ours.keys() == theirs.keys():
+        for name in ours:
+            found += _apart(ours[name], theirs[name], f"{where}.{name}" if where else name)
+    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        for index, (one, two) in enumerate(zip(ours, theirs, strict=True)):
+            found += _apart(one, two, f"{where}[{index}]")
+    elif ours != theirs:
+        found.append(f"{where} is {theirs!r}, must be {ours!r}")
+    return found[:_NAMED]

@@ -9,6 +9,7 @@ from runtime.kafka.cluster import Cluster
 from schemas.topics import TOPICS
 from streams.domain.settings import PipelineSettings
 from workers.operations.installation import Installation
+from workers.operations.verification.late_reads import late_reads, report
 from workers.operations.verification.oracle import first_difference, fold_detections, fold_topic
 from workers.operations.verification.result import Check, Mismatch
 from workers.operations.verification.tables import compare
@@ -23,17 +24,22 @@ def compare_folds(cluster: Cluster, settings: PipelineSettings) -> Iterator[Chec
 
     Yields:
         One check for each topic; of a compacted topic the newest value of each key is compared.
+        A difference is given with the reads of badges that came too late, if there are any.
 
     Raises:
         Retry: Broker or registry are out of reach.
         Stop: A topic holds a seq twice with other bytes.
     """
+    reads: str | None = None
     for name, fold in fold_detections(cluster, settings).items():
         kept = slice(-1, None) if TOPICS[name].cleanup == "compact" else slice(None)
         written = fold_topic(cluster, TOPICS[name])
         expected = {key: bodies[kept] for key, bodies in fold.items()}
         found = {key: bodies[kept] for key, bodies in written.items()}
         difference = first_difference(cluster, name, expected, found)
+        if difference is not None:
+            reads = report(late_reads(cluster)) if reads is None else reads
+            difference += reads
         counts = {"keys": len(expected), "records": sum(map(len, expected.values()))}
         yield Check(name, counts, None if difference is None else Mismatch(name, difference))
 
