@@ -221,7 +221,15 @@ def run_board(service: Service) -> None:
             recorder=audit,
             seen=seen,
             sources=Sources(history, LatestFrames(cluster, objects.get), SealedNames(names)),
-            reads=ReadDesk(registry, ReadWriter(cluster), audit, service.clock, database, doors),
+            reads=ReadDesk(
+                registry,
+                ReadWriter(cluster),
+                audit,
+                service.clock,
+                database,
+                doors,
+                trail_s=settings.badges.trail_s,
+            ),
         )
         with audit:
             for follower in followers:

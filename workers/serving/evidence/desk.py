@@ -13,13 +13,16 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import psycopg
+import structlog
 from pydantic import BaseModel, Field
 
 from runtime.audit import Act
 from runtime.clock import Clock
 from runtime.errors import Retry
+from schemas.evidence_settings import BadgeSettings
 from schemas.records.evidence import BadgeRead
 from schemas.topics import BADGE_READS
+from streams.domain.evidence.queue import VISIBLE_AFTER_US
 from workers.access.principal import EVERYWHERE, Principal
 from workers.access.reach import reaches_all, reaches_part
 from workers.access.rights import Right
@@ -42,10 +45,15 @@ from workers.serving.editing.refusals import BadRequest, Unfit
 from workers.serving.editing.repeats import Answer, Repeat, Repeated
 from workers.serving.evidence.writer import ReadWriter
 
+log = structlog.get_logger(__name__)
+
 SENT: Final = "badge_reads.sent"
 """Action in the audit."""
 
 UNREADABLE: Final = "reads of the request cannot be taken, so none was"
+
+_WRONG_CLOCK_US: Final = 1_000_000
+"""Clocks that are set differ by less than this, microseconds."""
 
 _MOST_FAULTS: Final = 100
 _LISTED: Final = 20
@@ -63,6 +71,13 @@ class TakenReads(BaseModel):
     badges: int = Field(description="Number of badges.")
     recorded_at_us: int | None = Field(
         description="When they were recorded, UTC microseconds; null for a dry run."
+    )
+    late: int = Field(
+        description="Reads of so long ago that they name nobody: each becomes a link. Send sooner."
+    )
+    ahead: list[str] = Field(
+        description="Readers that say a time more than 1 s after the read arrived: their clocks "
+        "are wrong, and their reads are weighed where people are later."
     )
 
 
@@ -110,6 +125,7 @@ class ReadDesk:
         clock: Gives the time.
         database: Keeps answers under their keys; None where there is none.
         doors: Opens the door that ids of staff and badges pass.
+        trail_s: A read that is known later than this after its time names nobody, s.
     """
 
     def __init__(
@@ -120,6 +136,8 @@ class ReadDesk:
         clock: Clock,
         database: Database | None = None,
         doors: Doors = AS_THEY_ARE,
+        *,
+        trail_s: float = BadgeSettings().trail_s,
     ) -> None:
         self._registry = registry
         self._writer = writer
@@ -127,6 +145,7 @@ class ReadDesk:
         self._clock = clock
         self._database = database
         self._doors = doors
+        self._trail_us = round(trail_s * 1e6)
 
     def take(self, sending: Sending) -> Answer:
         """Take reads in, or say that they could be.
@@ -174,11 +193,19 @@ class ReadDesk:
             recorded_at_us = self._writer.append(
                 reads, lambda read: floors.partitions[read["floor_id"]]
             )
+        ahead = sorted(
+            {one["reader_id"] for one in reads if one["at_us"] > now_us + _WRONG_CLOCK_US}
+        )
+        if ahead:
+            log.warning("badge_reads.clock_ahead", readers=ahead[:_LISTED], number=len(ahead))
+        oldest_us = now_us + VISIBLE_AFTER_US - self._trail_us
         taken = TakenReads(
             reads=len(reads),
             readers=len({read["reader_id"] for read in reads}),
             badges=len({read["badge_id"] for read in reads}),
             recorded_at_us=recorded_at_us,
+            late=sum(one["at_us"] < oldest_us for one in reads),
+            ahead=ahead,
         )
         return Answer(200, taken.model_dump_json().encode())
 

@@ -302,6 +302,25 @@ def test_a_mistake_names_the_read_and_the_field_and_nothing_of_the_batch_is_take
     assert sender.audit.kept == []
 
 
+def test_a_sender_learns_of_wrong_clocks_and_of_reads_that_come_too_late(board: Board) -> None:
+    def at(seconds: float) -> str:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+
+    sender = board()
+    sent = [
+        read(),
+        read(reader_id="fast", read_at=at(20)),
+        read(reader_id="slow", read_at=at(-40)),
+        read(reader_id="slow", read_at=at(-50)),
+    ]
+
+    answer = sender.send(sent, query="?dry_run=true")
+    refused = sender.send(read(reader_id="fast", read_at=at(90)))
+
+    assert (answer.status_code, answer.json()["ahead"], answer.json()["late"]) == (200, ["fast"], 2)
+    assert refused.status_code == 422
+
+
 def test_a_read_twice_in_a_batch_is_a_mistake(board: Board) -> None:
     one = read()
 
