@@ -30,7 +30,7 @@ from streams.domain.evidence.settings import EvidenceSettings
 from streams.domain.evidence.state import EvidenceState
 from streams.domain.evidence.step import Joined, Moment, advance
 from streams.domain.evidence.travel import TwoPositions
-from streams.domain.floor.name import Name, Names
+from streams.domain.floor.name import Name, Names, nobody_twice
 from streams.domain.floor.presence import PeopleOnFloor
 from streams.domain.identity.identities import FloorLink
 from streams.domain.person import person_id
@@ -249,4 +249,4 @@ def _named(
         if one.role or candidates:
             confidence = one.role_confidence if one.role else 0.0
             found[one.person_id] = Name(one.role, confidence, staff_id, candidates, one.kinds)
-    return found
+    return nobody_twice(found)

@@ -253,6 +253,25 @@ def test_a_holder_who_is_no_staff_in_force_is_not_named() -> None:
     assert names(outputs) == [(200, "", None)]
 
 
+def test_nobody_is_two_people_at_once() -> None:
+    """Two badges of one holder, each carried by somebody: one of them is not the holder."""
+    log = [
+        outcome(T0 + at_ms * MS, [box(200, 400), box(700, 400)]) for at_ms in range(0, 24_000, 100)
+    ]
+    first, other = [at_person(1, "b9", x_m=4.0), at_person(8)], at_person(12, "b2", x_m=7.0)
+
+    outputs = fold(log, facts_of(*ROOM), KnownReads([*first, other]))
+
+    named = {len([one for one in p["people"] if one["staff_id"]]) for p in presences(outputs)}
+    assert named == {0, 1}
+    last = presences(outputs)[-1]["people"]
+    assert [(one["staff_id"], one["role"]) for one in last] == [(None, "")] * 2
+    for one in last:
+        [candidate] = one["candidates"]
+        assert candidate["staff_id"] == "ann"
+        assert 0.4 < candidate["confidence"] < 0.6
+
+
 def test_the_first_tick_takes_in_what_was_visible_before_it() -> None:
     reads = KnownReads([known_at_once(T0 - 1 * S, x_m=2.0, y_m=4.0)])
     pipeline = PartitionPipeline()
