@@ -3,7 +3,8 @@
 Ten floors of 20 calibrated cameras each, through real Kafka, Faust and schema registry; the worker
 is `wardstream stream` as it is run, on one core. A backlog gives the frames per second of processor
 time, with fusion and, as peers in the same run, without (`stream.fuse_cameras` off) and by a loop
-that only decodes and encodes. Frames sent when they are captured give how soon presence is held by
+that only decodes and encodes. The same backlog with reads of badges, in turns with one without,
+gives what these add. Frames sent when they are captured give how soon presence is held by
 a subscriber. Prints Markdown.
 """
 
@@ -22,6 +23,7 @@ from typing import Any, Final, NamedTuple
 
 from deploy.local.launcher import LocalServices
 from runtime.process.settings import Settings
+from schemas.records.evidence import BadgeRead
 from schemas.registry import SchemaRegistry
 from schemas.topics import PRESENCE, TRACKS
 from tests.bench.streaming.bench import bench, floor_rate
@@ -49,6 +51,7 @@ class Backlog(NamedTuple):
         rate: Frames per second of processor time.
         wall_rate: Frames per second.
         people: People in the last presence record of a floor, mean of the floors.
+        named: Those of them who are a member of staff.
         least_rate: Frames per second of processor time of the loop that only copies; 0 where it
             was not run.
     """
@@ -56,6 +59,7 @@ class Backlog(NamedTuple):
     rate: float
     wall_rate: float
     people: float
+    named: float
     least_rate: float = 0.0
 
 
@@ -72,10 +76,12 @@ def backlog(
     *,
     fused: bool,
     least: bool,
+    reads: Sequence[BadgeRead] = (),
 ) -> Backlog:
     """Fold a backlog on one core."""
     with bench(environment, folder) as on:
         load = load_of(ward, on.settings, BACKLOG_START_US)
+        load.append_reads(reads)
         load.append(log)
         on.start(environment={} if fused else APART)
         pid = on.supervisor.pid("stream")
@@ -85,23 +91,25 @@ def backlog(
         last, last_cpu_s, last_s = on.ends.records(TRACKS), cpu_s(pid), time.monotonic()
         on.wait_for_tracks(len(log))
         on.supervisor.stop("stream")
-        people = people_of(on.settings, FLOORS)
+        people, named = people_of(on.settings, FLOORS)
         least_rate = floor_rate(on, len(log)) if least else 0.0
     return Backlog(
         (last - first) / (last_cpu_s - first_cpu_s),
         (last - first) / (last_s - first_s),
         people,
+        named,
         least_rate,
     )
 
 
-def people_of(settings: Settings, floors: int) -> float:
-    """Mean number of people in the newest presence record of each floor."""
-    found: dict[str, int] = {}
+def people_of(settings: Settings, floors: int) -> tuple[float, float]:
+    """Mean number of people in the newest presence record of each floor, and of those named."""
+    found: dict[str, list[bool]] = {}
     for record, _ in held_presence(settings, threading.Event(), until_s=5.0):
-        found[record["floor_id"]] = len(record["people"])
+        found[record["floor_id"]] = [one["staff_id"] is not None for one in record["people"]]
     assert len(found) == floors, sorted(found)
-    return sum(found.values()) / len(found)
+    people, named = (sum(map(count, found.values())) for count in (len, sum))
+    return people / floors, named / floors
 
 
 def held_presence(
@@ -174,6 +182,55 @@ def throughput(
     print(f"| a minimal loop, per CPU-second | {least:,.0f} | |")
 
 
+def with_reads(
+    environment: dict[str, str],
+    folder: Path,
+    people: int,
+    records: int,
+    rounds: int,
+    reads_per_s: float,
+) -> None:
+    """Fold a backlog with reads of badges and without, in turns; prints."""
+    ward = FusedFloors(FLOORS, CAMERAS, people)
+    frames = records // len(ward.camera_ids)
+    with bench(environment, folder) as on:
+        load = load_of(ward, on.settings, BACKLOG_START_US)
+        log = list(load.encoded(frames, BACKLOG_START_US))
+    reads = ward.reads(frames, BACKLOG_START_US, reads_per_s)
+    pairs = []
+    for turn in range(rounds):
+        found = {}
+        for read in (False, True) if turn % 2 else (True, False):
+            found[read] = backlog(
+                environment, folder, ward, log, fused=True, least=False, reads=reads if read else ()
+            )
+            print(f"{read=} {found[read]}", file=sys.stderr, flush=True)
+        pairs.append((found[False], found[True]))
+    more = [100 * (without.rate / given.rate - 1) for without, given in pairs]
+    print(f"\n### {FLOORS} floors of {CAMERAS} cameras and {people} people, with reads of badges\n")
+    print(
+        f"{len(log):,} frames, {reads_per_s:g} reads a second in all, {rounds} turns of both; load "
+        f"averages now: {loads()}.\n"
+    )
+    print("| | without reads | with reads |\n|---|---|---|")
+    both = [*zip(*pairs, strict=True)]
+    print(
+        f"| frames per CPU-second | {' | '.join(_rates([b.rate for b in one]) for one in both)} |"
+    )
+    print(
+        "| people at the end, a floor | "
+        + " | ".join(f"{median(b.people for b in one):.0f}" for one in both)
+        + " |"
+    )
+    print(
+        "| named at the end, a floor | "
+        + " | ".join(f"{median(b.named for b in one):.1f}" for one in both)
+        + " |"
+    )
+    each = ", ".join(f"{one:.1f}" for one in more)
+    print(f"| processor time, % more | | **{median(more):.1f}** ({each}) |")
+
+
 def _rates(rates: Sequence[float]) -> str:
     each = ", ".join(f"{rate:,.0f}" for rate in rates)
     return f"**{median(rates):,.0f}** ({each})"
@@ -244,6 +301,15 @@ def measure(environment: dict[str, str], folder: Path, options: argparse.Namespa
     for people in options.people:
         if options.only in (None, "backlog"):
             throughput(environment, folder, people, options.records, options.rounds)
+        if options.only in (None, "reads"):
+            with_reads(
+                environment,
+                folder,
+                people,
+                options.records,
+                options.rounds,
+                options.reads,
+            )
         if options.only in (None, "live"):
             live(environment, folder, people, options.seconds)
         sys.stdout.flush()
@@ -256,7 +322,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--records", type=int, default=50_000, help="frames of a backlog")
     parser.add_argument("--rounds", type=int, default=2, help="turns of a backlog")
     parser.add_argument("--seconds", type=int, default=70, help="of a live run")
-    parser.add_argument("--only", choices=["backlog", "live"])
+    parser.add_argument("--only", choices=["backlog", "reads", "live"])
+    parser.add_argument("--reads", type=float, default=20.0, help="of badges, a second in all")
     parser.add_argument("--services-env", type=Path, help="state.json of running services")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="wardstream-bench-") as folder:

@@ -1,12 +1,15 @@
 """A ward of fused floors for load: simulated people, each seen by the cameras of their room."""
 
+import random
 from collections.abc import Iterator
 
 from runtime.process.settings import Settings
+from schemas.records.evidence import BadgeRead
 from schemas.records.frames import Detection, DetectionOutcome
 from tests.bench.fusion.pictures import Shown
 from tests.bench.fusion.simulator import Scene, floor
 from tests.bench.streaming.ward import BAY, FRAME_US, captured_us, floor_of, outcome, register
+from tests.support.builders.reads import badge_read
 from workers.registry.rows import CameraRow, ZoneRow
 
 SCENES = 2
@@ -14,6 +17,9 @@ SCENES = 2
 
 SECONDS = 20.0
 """Length of a recording, which is played forth and back, so that nobody jumps."""
+
+READERS_M = 1.5
+"""Readers of badges are so far apart, m."""
 
 CORNERS = 4
 """Zones in metres of a floor."""
@@ -79,6 +85,40 @@ class FusedFloors:
                 at_us = captured_us(number, frame, start_us)
                 boxes = shown[_there_and_back(frame + 17 * on_floor, len(shown))][slot]
                 yield number, outcome(name, frame, at_us, boxes, size)
+
+    def reads(self, frames: int, start_us: int, per_s: float) -> list[BadgeRead]:
+        """Reads of badges over a log, in order of time: each of somebody who is at a reader.
+
+        Readers are `READERS_M` apart. As many people of a floor have badges as staff are
+        registered for it.
+
+        Args:
+            frames: Frames of each camera.
+            start_us: Event time of the first frame, UTC microseconds.
+            per_s: Reads per second, of all floors together.
+        """
+        chance = random.Random(5)
+        found = []
+        floors = len(self.camera_ids) // self.cameras_per_floor
+        for number in range(round(per_s * frames * FRAME_US / 1e6)):
+            floor_at, frame = number % floors, chance.randrange(frames)
+            first = floor_at * self.cameras_per_floor
+            points = self._scene(first).points
+            person = chance.randrange(min(points.shape[1], self.cameras_per_floor))
+            x_m, y_m = points[_there_and_back(frame + 17 * floor_at, len(points)), person].tolist()
+            reader = (round(x_m / READERS_M), round(y_m / READERS_M))
+            found.append(
+                badge_read(
+                    captured_us(first, frame, start_us),
+                    f"badge-{floor_at}-{person}",
+                    reader_id=f"reader-{floor_at}-{reader[0]}-{reader[1]}",
+                    staff_ids=[f"nurse-{self.camera_ids[first + person]}-bay"],
+                    floor_id=floor_of(self, first),
+                    x_m=reader[0] * READERS_M,
+                    y_m=reader[1] * READERS_M,
+                )
+            )
+        return sorted(found, key=lambda one: one["at_us"])
 
     def _scene(self, number: int) -> Scene:
         return self._scenes[number // self.cameras_per_floor % SCENES]

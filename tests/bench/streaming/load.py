@@ -10,8 +10,9 @@ from confluent_kafka import Message
 
 from runtime.process.settings import Settings
 from schemas.codec import Codec
+from schemas.records.evidence import BadgeRead
 from schemas.registry import SchemaRegistry
-from schemas.topics import DETECTIONS
+from schemas.topics import BADGE_READS, DETECTIONS
 from tests.bench.streaming.ward import (
     FRAME_US,
     Ward,
@@ -43,6 +44,20 @@ class Load:
         self._codec: Codec = SchemaRegistry(settings.registry_url).writer(DETECTIONS)
         self._topic = cluster_of(settings).name(DETECTIONS)
         self._producer: Any = cluster_of(settings).producer(**MUCH)
+        self._floors = dict(partitions)
+        self._reads: Codec = SchemaRegistry(settings.registry_url).writer(BADGE_READS)
+        self._topic_of_reads = cluster_of(settings).name(BADGE_READS)
+
+    def append_reads(self, reads: Iterable[BadgeRead]) -> None:
+        """Append reads of badges as fast as the broker takes them."""
+        for read in reads:
+            self._producer.produce(
+                self._topic_of_reads,
+                key=read["reader_id"].encode(),
+                value=self._reads.encode(read),
+                partition=self._floors[read["floor_id"]],
+            )
+        self.flush()
 
     def encoded(self, frames: int, start_us: int) -> Iterator[tuple[int, bytes]]:
         """Frames of all cameras in the order of their log: camera number and value."""
