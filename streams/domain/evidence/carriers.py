@@ -12,6 +12,7 @@ from typing import Final
 from streams.domain.evidence.readers import Read, Reader, Seen
 from streams.domain.evidence.settings import MICROSECONDS, EvidenceSettings
 from streams.domain.evidence.state import LYING, NOT_PEOPLE, UNSEEN, BadgeState, EvidenceState
+from streams.domain.evidence.whereabouts import Whereabouts
 
 _LEAST: Final = 1e-5
 """A smaller probability is counted as that of somebody unseen."""
@@ -23,9 +24,9 @@ def take_read(
     state: EvidenceState,
     read: Read,
     reader: Reader,
-    likelihoods: Mapping[str, float],
+    whereabouts: Whereabouts,
     settings: EvidenceSettings,
-) -> None:
+) -> dict[str, float]:
     """Weigh the people of a floor by a read of a badge.
 
     Somebody of whom nothing is known yet is as likely as any other to be the carrier whom the badge
@@ -35,24 +36,28 @@ def take_read(
         state: The floor's evidence, changed in place.
         read: The read.
         reader: Its reader.
-        likelihoods: How likely it would have read each person who was there, by person id.
+        whereabouts: Where people were.
         settings: Rates.
+
+    Returns:
+        How likely the reader would have read those people at all who were there, by person id.
     """
+    near = whereabouts.likelihoods(reader, read.at_us)
     badge = state.badges.get(read.badge_id)
     if badge is None:
         badge = state.badges[read.badge_id] = BadgeState()
     before = badge.carriers
     unseen = before.get(UNSEEN, 0.0)
     new = unseen * (1.0 - settings.unseen)
-    after = {name: new * likelihood for name, likelihood in likelihoods.items() if likelihood}
+    after = {name: new * likelihood for name, likelihood in near.items()}
     for person_id, known in before.items():
         if person_id in NOT_PEOPLE:
             continue
-        likelihood = likelihoods.get(person_id)
-        if likelihood is None:  # who left view may be near the reader as well as anywhere
-            after[person_id] = known * settings.unseen
-        else:
+        likelihood = near.get(person_id, 0.0)
+        if likelihood or whereabouts.was_there(person_id):
             after[person_id] = known * max(likelihood, settings.stray) + new * likelihood
+        else:  # who left view may be near the reader as well as anywhere
+            after[person_id] = known * settings.unseen
     after[UNSEEN] = unseen * settings.unseen
     same = badge.reader_id == read.reader_id
     lying = before.get(LYING, 0.0)
@@ -66,6 +71,7 @@ def take_read(
         badge.x_m = reader.x_m if placed else None
         badge.y_m = reader.y_m if placed else None
         badge.range_m = reader.range_m
+    return near
 
 
 def forget(state: EvidenceState, passed_us: int, settings: EvidenceSettings) -> None:

@@ -96,9 +96,14 @@ def reads(reader: Reader, x_m: float, y_m: float, sd_m: float, zone_ids: Sequenc
     """
     if reader.zone_id:
         return 1.0 if reader.zone_id in zone_ids else 0.0
-    reach = (0.5 * reader.range_m) ** 2
+    reach = reach_of(reader)
     spread = reach + sd_m * sd_m
     apart = (x_m - reader.x_m) ** 2 + (y_m - reader.y_m) ** 2
     if not apart >= 0.0 or not spread > 0.0:
         return 0.0  # NaN: a position is not known
     return reach / spread * math.exp(-0.5 * apart / spread)
+
+
+def reach_of(reader: Reader) -> float:
+    """Variance of how far away a reader reads, m^2."""
+    return (0.5 * reader.range_m) ** 2

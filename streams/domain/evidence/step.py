@@ -97,8 +97,9 @@ def advance(
     for person in sorted(moment.people, key=attrgetter("person_id")):
         _note(state, person, moment.at_us, settings)
     found = []
-    whereabouts = Whereabouts(state, settings) if moment.reads else None
-    for read in sorted(moment.reads):
+    reads = sorted(moment.reads)
+    whereabouts = Whereabouts(state, reads[0].at_us, settings) if reads else None
+    for read in reads:
         reader = readers.get(read.reader_id)
         if reader is None or not whereabouts or moment.at_us - read.at_us > settings.trail_us:
             continue  # nobody's position at that time is remembered
@@ -107,9 +108,8 @@ def advance(
         if badge is not None and twice is not None:
             doubt(badge, read.at_us)
             found.append(twice)
-        likelihoods = whereabouts.likelihoods(reader, read.at_us)
-        take_read(state, read, reader, likelihoods, settings)
-        for person_id, likelihood in likelihoods.items():
+        near = take_read(state, read, reader, whereabouts, settings)
+        for person_id, likelihood in near.items():
             if likelihood >= _NEAR:
                 kept = state.people[person_id].reads
                 kept.append([read.at_us, read.reader_id, read.badge_id, round(likelihood, 3)])

@@ -48,19 +48,24 @@ def test_a_read_weighs_each_person_at_the_position_nearest_in_time(
     trails: dict[str, list[list[Any]]], asked: list[tuple[Reader, int]]
 ) -> None:
     people = {name: PersonState(trail=trail) for name, trail in trails.items()}
-    whereabouts = Whereabouts(EvidenceState(people=people), RATES)
+    first_us = asked[0][1] * S // 4 if asked else 0
+    whereabouts = Whereabouts(EvidenceState(people=people), first_us, RATES)
 
     for reader, quarters in asked:
         at_us = quarters * S // 4
+        there = {name: nearest(trails[name], at_us) for name in sorted(trails)}
         expected = {}
-        for name in sorted(trails):
-            there = nearest(trails[name], at_us)
-            if there is not None:
-                when_us, x_m, y_m, sd_m, zone_ids = there
+        for name, position in there.items():
+            if position is not None:
+                when_us, x_m, y_m, sd_m, zone_ids = position
                 likelihood = reads(reader, x_m, y_m, sd_m + abs(when_us - at_us) / S, zone_ids)
-                expected[name] = likelihood if likelihood >= 1e-12 else 0.0
-        found = whereabouts.likelihoods(reader, at_us)
-        assert list(found.items()) == list(expected.items())
+                if likelihood >= 1e-12:
+                    expected[name] = likelihood
+        assert list(whereabouts.likelihoods(reader, at_us).items()) == list(expected.items())
+        assert {name: whereabouts.was_there(name) for name in [*there, "nobody"]} == {
+            **{name: position is not None for name, position in there.items()},
+            "nobody": False,
+        }
 
 
 SEEN = st.lists(
