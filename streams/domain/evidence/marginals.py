@@ -5,7 +5,7 @@ people, weighted by the product of what each says; the probability of a pair is 
 assignments with it, which `matching` finds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -25,27 +25,39 @@ def marginals(odds: Odds) -> dict[str, dict[str, float]]:
         By badge and person, in their order; what lacks to 1 for a badge is that nobody here
         carries it.
     """
-    badges = sorted(odds)
-    names = [sorted(odds[badge]) for badge in badges]
-    number_of = {name: number for number, name in enumerate(sorted({n for s in names for n in s}))}
-    shares = shares_of(
-        np.array([row for row, found in enumerate(names) for _ in found], np.int64),
-        np.array([number_of[name] for found in names for name in found], np.int64),
-        np.array(
-            [
-                odds[badge][name]
-                for badge, found in zip(badges, names, strict=True)
-                for name in found
-            ]
-        ),
-    ).tolist()
-    given = iter(shares)
-    return {
-        badge: {name: next(given) for name in found}
-        for badge, found in zip(badges, names, strict=True)
+    number_of = {
+        name: number
+        for number, name in enumerate(sorted({n for one in odds.values() for n in one}))
     }
+    pairs = [(badge, name) for badge in sorted(odds) for name in sorted(odds[badge])]
+    found: dict[str, dict[str, float]] = {badge: {} for badge in sorted(odds)}
+    badge_numbers = {badge: number for number, badge in enumerate(found)}
+    shares = marginals_of(
+        [badge_numbers[badge] for badge, _ in pairs],
+        [number_of[name] for _, name in pairs],
+        [odds[badge][name] for badge, name in pairs],
+    )
+    for (badge, name), share in zip(pairs, shares, strict=True):
+        found[badge][name] = share
+    return found
+
+
+def marginals_of(
+    badges: Sequence[int], people: Sequence[int], odds: Sequence[float]
+) -> list[float]:
+    """The same, pair by pair.
+
+    Args:
+        badges: Badge of each pair: 0 or more, rising.
+        people: Person of each pair: 0 or more, rising within a badge.
+        odds: Odds of each pair.
+    """
+    shares: list[float] = shares_of(
+        np.array(badges, np.int64), np.array(people, np.int64), np.array(odds, np.float64)
+    ).tolist()
+    return shares
 
 
 def warm_up() -> None:
     """Compile what finds them, or load it from its cache."""
-    marginals({"": {"": 1.0}})
+    marginals_of([0], [0], [1.0])

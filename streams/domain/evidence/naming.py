@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 
 from schemas.records.presence import EvidenceKind
 from streams.domain.evidence.classes import NO_CLASSES, OTHER, Classes
-from streams.domain.evidence.marginals import marginals
+from streams.domain.evidence.marginals import marginals_of
 from streams.domain.evidence.readers import Badge
 from streams.domain.evidence.settings import EvidenceSettings
-from streams.domain.evidence.state import NOT_PEOPLE, BadgeState, EvidenceState
+from streams.domain.evidence.state import NOT_PEOPLE, BadgeState, EvidenceState, PersonState
 
 MOST_CANDIDATES: Final = 5
 
@@ -106,42 +106,34 @@ def identities(
         if person is not None and person.worn:
             found = classes.likelihoods(person.worn)
         wears[name] = plain if found is None else _worn(found, likely, classes)
-    holders: dict[str, list[_Holder]] = {}
-    fits: dict[str, dict[str, float]] = {}
-    odds: dict[str, dict[str, float]] = {}
-    for badge_id in sorted(state.badges):
+    number_of = {name: number for number, name in enumerate(wears)}
+    worn_by = list(wears.values())
+    pairs: list[_Pair] = []
+    rows: list[int] = []
+    columns: list[int] = []
+    odds: list[float] = []
+    for row, badge_id in enumerate(sorted(state.badges)):
         badge = state.badges[badge_id]
         carriers = badge.carriers
         held = _holders(badges.get(badge_id, Badge(badge_id)), badge, state.at_us, settings)
-        holders[badge_id] = held
-        nobody = max(
-            _LEAST,
-            math.fsum(share for name, share in carriers.items() if name not in wears),
-        )
+        nobody = math.fsum([share for name, share in carriers.items() if name not in number_of])
+        nobody = max(_LEAST, nobody)
         fits_plainly = _fits(held, plain)
-        fits[badge_id], odds[badge_id] = {}, {}
         for name in sorted(carriers):
-            if name in wears and name not in NOT_PEOPLE:
-                worn = wears[name]
+            number = number_of.get(name)
+            if number is not None and name not in NOT_PEOPLE:
+                worn = worn_by[number]
                 fit = fits_plainly if worn is plain else _fits(held, worn)
-                fits[badge_id][name] = fit
-                odds[badge_id][name] = carriers[name] / nobody * fit / worn.alone
-    carried: dict[str, list[tuple[str, float]]] = {}
-    for badge_id, shares in marginals(odds).items():
-        for name, share in shares.items():
-            carried.setdefault(name, []).append((badge_id, share))
+                pairs.append(_Pair(badge_id, held, fit))
+                rows.append(row)
+                columns.append(number)
+                odds.append(carriers[name] / nobody * fit / worn.alone)
+    carried: list[list[tuple[_Pair, float]]] = [[] for _ in wears]
+    for pair, number, share in zip(pairs, columns, marginals_of(rows, columns, odds), strict=True):
+        carried[number].append((pair, share))
     return [
-        _identity(
-            name,
-            carried.get(name, []),
-            holders,
-            fits,
-            wears[name],
-            state,
-            settings,
-            classes,
-        )
-        for name in wears
+        _identity(name, shares, worn, state.people.get(name), settings, classes)
+        for (name, worn), shares in zip(wears.items(), carried, strict=True)
     ]
 
 
@@ -151,6 +143,14 @@ class _Holder(NamedTuple):
     staff_id: str
     role: str
     share: float
+
+
+class _Pair(NamedTuple):
+    """A badge and somebody who may carry it, with the likelihood of what they wear if they do."""
+
+    badge_id: str
+    holders: Sequence[_Holder]
+    fit: float
 
 
 def _holders(
@@ -216,18 +216,16 @@ def _fits(holders: Sequence[_Holder], worn: _Wears) -> float:
         holders: Who may carry it.
         worn: What they wear.
     """
-    rest = max(0.0, 1.0 - math.fsum(one.share for one in holders))
-    held = math.fsum(one.share * worn.of_holder(one.role) for one in holders)
+    rest = max(0.0, 1.0 - math.fsum([one.share for one in holders]))
+    held = math.fsum([one.share * worn.of_holder(one.role) for one in holders])
     return max(_LEAST, held + rest * worn.alone)
 
 
 def _identity(
     name: str,
-    carried: Sequence[tuple[str, float]],
-    holders: Mapping[str, Sequence[_Holder]],
-    fits: Mapping[str, Mapping[str, float]],
+    carried: Sequence[tuple[_Pair, float]],
     wears: _Wears,
-    state: EvidenceState,
+    person: PersonState | None,
     settings: EvidenceSettings,
     classes: Classes,
 ) -> Identity:
@@ -236,15 +234,14 @@ def _identity(
     prior = wears.prior
     by_role = dict.fromkeys(prior, 0.0)
     by_badge = dict.fromkeys(prior, 0.0)
-    unmatched = max(0.0, 1.0 - math.fsum(share for _, share in carried))
-    for badge_id, share in carried:
-        fit = fits[badge_id][name]
+    unmatched = max(0.0, 1.0 - math.fsum([share for _, share in carried]))
+    for (_, holders, fit), share in carried:
         held = 0.0
-        for holder in holders[badge_id]:
-            each = share * holder.share * wears.of_holder(holder.role) / fit
-            staff[holder.staff_id] = staff.get(holder.staff_id, 0.0) + each
-            if holder.role:
-                by_badge[holder.role] += each
+        for staff_id, role, holds in holders:
+            each = share * holds * wears.of_holder(role) / fit
+            staff[staff_id] = staff.get(staff_id, 0.0) + each
+            if role:
+                by_badge[role] += each
             held += each
         unmatched += max(0.0, share - held)
     for role in prior:
@@ -252,30 +249,27 @@ def _identity(
     role, role_confidence = _likeliest(by_role)
     if role_confidence < settings.named_at:
         role = ""
-    staff_id, confidence = _likeliest(staff)
-    person = state.people.get(name)
+    likeliest, confidence = _likeliest(staff)
     kinds: set[EvidenceKind] = set()
     if role and by_badge[role] >= _LEAST_SHOWN:
         kinds.add("BADGE")
     if role and person is not None:
         kinds |= classes.kinds(person.worn, role)
-    candidates = sorted(staff.items(), key=lambda one: (-round(one[1], 3), one[0]))
+    candidates = sorted(
+        (-round(min(1.0, share), 3), one) for one, share in staff.items() if share >= _LEAST_SHOWN
+    )
     of_candidates = {
-        badge_id
-        for badge_id, share in carried
+        pair.badge_id
+        for pair, share in carried
         if share >= _LEAST_SHOWN  # a badge that somebody else carries speaks for nobody here
     }
     return Identity(
         person_id=name,
         role=role,
         role_confidence=round(min(1.0, role_confidence), 3),
-        staff_id=staff_id if staff_id and confidence >= settings.named_at else None,
+        staff_id=likeliest if likeliest and confidence >= settings.named_at else None,
         confidence=round(min(1.0, confidence), 3),
-        candidates=tuple(
-            Candidate(one, round(min(1.0, share), 3))
-            for one, share in candidates[:MOST_CANDIDATES]
-            if share >= _LEAST_SHOWN
-        ),
+        candidates=tuple(Candidate(one, -share) for share, one in candidates[:MOST_CANDIDATES]),
         evidence=tuple(
             ReadNear(*read)
             for read in ([] if person is None else person.reads)
@@ -290,5 +284,5 @@ def _likeliest(shares: Mapping[str, float]) -> tuple[str, float]:
     """The likeliest, the first by name of those that are equal; nobody where there is none."""
     if not shares:
         return "", 0.0
-    best = min(shares, key=lambda one: (-shares[one], one))
-    return best, shares[best]
+    most = max(shares.values())
+    return min([one for one, share in shares.items() if share == most]), most
