@@ -17,7 +17,6 @@ FEW = 50
 WARDS = {
     "badges": Ward(seed=0, coverage=0.0),
     "badges and uniforms (85 % right)": Ward(seed=0, coverage=0.0, uniforms=0.85),
-    "badges and uniforms (70 % right)": Ward(seed=0, coverage=0.0, uniforms=0.7),
     "badges and uniforms (85 % right, of one in ten never)": Ward(
         seed=0, coverage=0.0, uniforms=0.85, mistaken=0.1
     ),
