@@ -192,7 +192,9 @@ def test_a_back_dated_shift_changes_coverage_while_it_lasts_and_nothing_else(
             slack = timedelta(minutes=1) if "minutes" in table.table else timedelta(0)
             assert at(ABSENT_FROM) - slack <= stretch.first
             assert stretch.last <= at(ABSENT_TO) + slack
-    assert {t.topic for t in report.topics if t.any} == {"zone-occupancy.measured.v1"}
+    # Presence holds the coverage of its floor.
+    changed = {"zone-occupancy.measured.v1", "presence.updated.v1"}
+    assert {t.topic for t in report.topics if t.any} == changed
     assert differing(compared.from_archive) == differing(report)
 
 
