@@ -48,6 +48,14 @@ class ZoneCount(TypedDict):
     sources: list[SourceCount]
 
 
+class ZoneCensus(TypedDict):
+    """The newest census of a zone, to which requirements relate."""
+
+    people: int | None
+    from_us: int | None
+    is_believed: bool
+
+
 class ZoneOccupancy(TypedDict):
     """How many people are in a zone, against who is scheduled and required."""
 
@@ -71,3 +79,4 @@ class ZoneOccupancy(TypedDict):
     sure_since_us: int | None
     is_watched: bool
     count: ZoneCount | None
+    census: ZoneCensus | None

@@ -66,7 +66,7 @@ def _complete_occupancy(fields: dict[str, Any]) -> None:
         if shown is None:
             continue
         since = {"least_required": None, "possible_since_us": None, "sure_since_us": None}
-        shown.update(since, is_watched=True, count=None)
+        shown.update(since, is_watched=True, count=None, census=None)
         for role in shown["roles"]:
             role.update(since, standing_in=[])
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from schemas.records.staffing import RoleCoverage
-from schemas.records.zones import OccupancyReason, ZoneCount, ZoneOccupancy
+from schemas.records.zones import OccupancyReason, ZoneCensus, ZoneCount, ZoneOccupancy
 from schemas.topics import OCCUPANCY
 from streams.domain.staffing.coverage import Coverage, Plan, coverage
 from streams.domain.staffing.open_gaps import IN_ALL, follow_gaps, open_since, with_gaps
@@ -35,12 +35,14 @@ class Found(NamedTuple):
         coverage: How they compare with its plan.
         roles: Coverage by role, with the gaps that are open.
         counted: How many there are by all ways of counting; None where that is not asked for.
+        census: The census to which requirements relate; None where there is none.
     """
 
     person_ids: list[str]
     coverage: Coverage
     roles: list[RoleCoverage]
     counted: ZoneCount | None
+    census: ZoneCensus | None = None
 
 
 def find(
@@ -79,7 +81,17 @@ def find(
     heads = len(person_ids)
     zone.flow = follow_flow(zone.flow, heads, hidden, at_us, is_watched=watch.is_watched)
     count = count_people(zone.flow, heads, hidden, badges, is_watched=watch.is_watched)
-    return Found(person_ids, found, with_gaps(found.roles, zone.gaps), count)
+    return Found(person_ids, found, with_gaps(found.roles, zone.gaps), count, census_of(plan))
+
+
+def census_of(plan: Plan) -> ZoneCensus | None:
+    """The census of a plan and whether it is believed; a ratio to it misses one."""
+    if plan.census is not None:
+        people, from_us, is_old = plan.census
+        return {"people": people, "from_us": from_us, "is_believed": not is_old}
+    if any(ratio.basis == "CENSUS" for ratio in plan.ratios):
+        return {"people": None, "from_us": None, "is_believed": False}
+    return None
 
 
 def _minima(plan: Plan) -> Plan:
@@ -144,6 +156,7 @@ def measure(
         "sure_since_us": sure_us,
         "is_watched": watch.is_watched or found.counted is None,
         "count": found.counted,
+        "census": found.census,
     }
     return zone.shown
 
@@ -160,6 +173,7 @@ def _same(shown: ZoneOccupancy, found: Found, watch: Watch, floor_id: str) -> bo
         and shown["cameras_missing"] == watch.cameras_missing
         and all(shown[name] == getattr(covered, name) for name in _COVERED)
         and shown["floor_id"] == floor_id
+        and shown["census"] == found.census
         and (
             count is None
             if before is None

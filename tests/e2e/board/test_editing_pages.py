@@ -194,7 +194,7 @@ def test_a_ratio_and_the_census_that_it_relates_to_are_entered_in_their_tables(
     row.locator("[name='zone_id']").select_option("bay-1")
     assert row.locator("[name='role'] option").all_inner_texts() == ["Choose …", "nurse"]
     row.locator("[name='role']").select_option("nurse")
-    row.locator("[name='basis']").select_option(label="people of the census")
+    row.locator("[name='basis']").select_option(label="the census")
     page.get_by_role("button", name="Check and save").click()
     question = page.get_by_role("dialog")
     expect(question).to_contain_text("is missing: for how many people is count?")
@@ -207,6 +207,7 @@ def test_a_ratio_and_the_census_that_it_relates_to_are_entered_in_their_tables(
     assert (need["basis"], need["count"], need["per"], need["at_least"]) == ("census", 1, 4, 0)
 
     page = enter("census.html")
+    row, question = page.locator("tbody tr"), page.get_by_role("dialog")
     page.get_by_role("button", name="Add a count").click()
     row.locator("[name='zone_id']").select_option("bay-1")
     row.locator("[name='people']").fill("6")

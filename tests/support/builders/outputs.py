@@ -183,6 +183,7 @@ def occupancy(seq: int, seconds: float, people: int, **values: Any) -> dict[str,
         "sure_since_us": None,
         "is_watched": True,
         "count": None,
+        "census": None,
         **values,
     }
 

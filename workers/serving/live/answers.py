@@ -4,7 +4,7 @@ from pydantic import BaseModel, Field
 
 from workers.serving.live.freshness import Freshness
 from workers.serving.live.messages import CoverageState
-from workers.serving.live.records import CameraTracks, Presence, Role, ZoneCount
+from workers.serving.live.records import CameraTracks, Presence, Role, ZoneCensus, ZoneCount
 
 
 class Point(BaseModel):
@@ -96,6 +96,10 @@ class ZoneView(BaseModel):
     )
     count: ZoneCount | None = Field(
         None, description="People by heads, flow and badges, and how far these are apart."
+    )
+    census: ZoneCensus | None = Field(
+        None,
+        description="People to care for; null where nobody has counted and no requirement asks.",
     )
     roles: list[Role] = Field(description="By role.")
     seq: int | None = Field(description="Number of the value; rises by one.")

@@ -58,6 +58,19 @@ class SourceCount(BaseModel):
     is_apart: bool = Field(default=False, description="It allows none of what most allow.")
 
 
+class ZoneCensus(BaseModel):
+    """The newest census of a zone, to which requirements relate."""
+
+    people: int | None = Field(
+        None, description="People to care for; null where nobody has counted them."
+    )
+    from_us: int | None = Field(None, description="When they were counted, UTC microseconds.")
+    is_believed: bool = Field(
+        default=False,
+        description="False: it is missing or too old, and what it requires is an interval.",
+    )
+
+
 class ZoneCount(BaseModel):
     """How many people are in a zone by all ways of counting together."""
 
@@ -103,6 +116,9 @@ class Occupancy(BaseModel):
         description="False: cameras that report do not see the zone, and more may be there.",
     )
     count: ZoneCount | None = Field(None, description="People by heads, flow and badges.")
+    census: ZoneCensus | None = Field(
+        None, description="The census; null where there is none and no requirement relates to it."
+    )
 
 
 class Track(BaseModel):

@@ -13,6 +13,7 @@ from typing import Any, Final
 from psycopg.types.json import Jsonb
 
 from runtime.errors import DeadLetter
+from schemas.records.zones import ZoneCensus
 from workers.storage.item import Item
 
 Row = tuple[Any, ...]
@@ -180,6 +181,12 @@ def fold_zone_events(items: Iterable[Item]) -> list[Row]:
     return rows
 
 
+def _census(census: ZoneCensus | None) -> tuple[int | None, datetime | None, bool | None]:
+    if census is None:
+        return None, None, None
+    return census["people"], _at_or_null(census["from_us"]), census["is_believed"]
+
+
 def fold_occupancy(items: Iterable[Item]) -> list[Row]:
     """Every measurement."""
     rows = []
@@ -209,6 +216,7 @@ def fold_occupancy(items: Iterable[Item]) -> list[Row]:
                 None if count is None else count["high"],
                 None if count is None else count["disagreement"],
                 None if count is None else Jsonb(count["sources"]),
+                *_census(zone["census"]),
                 item.digest,
             )
         )

@@ -201,7 +201,8 @@ OCCUPANCY_TABLE = Table(
         "identified int4, scheduled int4, required int4, gap_min int4, gap_max int4,"
         "person_ids text[], inputs_through timestamptz, cameras_missing text[],"
         "least_required int4, possible_since timestamptz, sure_since timestamptz, is_watched bool,"
-        "people_low int4, people_high int4, disagreement int4, counts jsonb, digest bytea"
+        "people_low int4, people_high int4, disagreement int4, counts jsonb,"
+        "census_people int4, census_from timestamptz, census_is_believed bool, digest bytea"
     ),
     identity=("zone_id", "seq", "as_of"),
     time="as_of",

@@ -6,7 +6,7 @@ import { fieldName } from "./words.js";
 
 const places = { zones: [], zoneOf: new Map(), roles: [] };
 
-const BASES = [["fixed", "the zone"], ["census", "people of the census"], ["present", "people present, less staff"]];
+const BASES = [["fixed", "the zone"], ["census", "the census"], ["present", "those present"]];
 
 const column = (field, type, options) => ({ field, type, options, label: fieldName(field) });
 const clock = (time) => (time === "24:00" ? "00:00" : time.slice(0, 5)); // inputs know no 24:00

@@ -24,6 +24,7 @@ from tests.support.builders.domain import (
     S,
     box,
     camera,
+    census,
     facts_of,
     heartbeat,
     occupancies,
@@ -442,3 +443,33 @@ def test_a_floor_that_nobody_looks_at_says_when_a_requirement_takes_effect() -> 
     assert covered is not None
     assert (at_s(at_us), covered["gap_max"]) == (20.0, 2)
     assert at_s(covered["possible_since_us"]) == 20.0
+
+
+def test_occupancy_names_the_census_and_when_it_is_too_old_or_missing() -> None:
+    """Nobody counts at first; 2 s later there are 9 patients, and 2 s later that is too old."""
+    settings = PipelineSettings(floor=FloorSettings(census_max_age_us=2 * S))
+    facts = facts_of(
+        camera(),
+        zone(enter_after_ms=0),
+        requirement(basis="CENSUS", per=4, at_least=1),
+        census(9, T0 + 2 * S),
+    )
+
+    found = measured(
+        shown(6.0, INSIDE_PX, INSIDE_PX + 90), facts, NO_READS, PartitionPipeline(settings)
+    )
+
+    said = [
+        (one["census"], one["least_required"], one["required"])
+        for one in found
+        if one["people"] == 2 and one["reason"] == "CHANGE"
+    ]
+    nobody = {"people": None, "from_us": None, "is_believed": False}
+    counted = {"people": 9, "from_us": T0 + 2 * S, "is_believed": True}
+    assert said == [(nobody, 1, 1), (counted, 3, 3), ({**counted, "is_believed": False}, 1, 3)]
+
+
+def test_a_zone_without_census_names_none() -> None:
+    [*_, found] = measured(shown(2.0, INSIDE_PX), facts_of(camera(), zone(), requirement()))
+
+    assert found["census"] is None
