@@ -27,7 +27,8 @@ class Candidate(NamedTuple):
 
     Attributes:
         staff_id: The member of staff.
-        probability: 0 to 1, in steps of 1/1000.
+        probability: 0 to 1, in steps of 1/1000 and rounded down, so that those of all candidates
+            add up to 1 at most.
     """
 
     staff_id: str
@@ -255,8 +256,12 @@ def _identity(
         kinds.add("BADGE")
     if role and person is not None:
         kinds |= classes.kinds(person.worn, role)
+    # In a crowd, propagation may give shares whose sum is above 1.
+    whole = max(1.0, math.fsum(staff.values()))
     candidates = sorted(
-        (-round(min(1.0, share), 3), one) for one, share in staff.items() if share >= _LEAST_SHOWN
+        (-math.floor(share / whole * 1000.0) / 1000.0, one)
+        for one, share in staff.items()
+        if share >= _LEAST_SHOWN
     )
     of_candidates = {
         pair.badge_id

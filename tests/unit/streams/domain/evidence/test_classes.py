@@ -146,7 +146,7 @@ def test_the_order_of_cameras_and_of_people_makes_no_difference(looks: Any, rand
     both = [identities(state, ["p", "q", "r"], BADGES, RATES, CLASSES) for state in (one, other)]
     assert both[0] == both[1]
     for found in both[0]:
-        assert sum(candidate.probability for candidate in found.candidates) <= 1.001
+        assert sum(candidate.probability for candidate in found.candidates) <= 1.0 + 1e-12
         assert 0.0 <= found.role_confidence <= 1.0
 
 

@@ -132,7 +132,8 @@ def test_names_and_roles_are_those_of_a_walk_over_everything_that_may_be_true(
         assert one.confidence == pytest.approx(max(staff.values(), default=0.0), abs=6e-4)
         assert one.role_confidence == pytest.approx(max(roles.values()), abs=6e-4)
         for candidate in one.candidates:
-            assert candidate.probability == pytest.approx(staff[candidate.staff_id], abs=6e-4)
+            above = staff[candidate.staff_id] - candidate.probability
+            assert -1e-4 < above < 1.1e-3  # rounded down
         for name, shares in ((one.staff_id, staff), (one.role or None, roles)):
             if name is not None:
                 assert shares[name] == max(shares.values()) > RATES.named_at - 1e-9
