@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -229,7 +229,7 @@ def test_no_order_of_cameras_frames_boxes_and_reads_has_an_effect(seed: int) -> 
     ]
     expected = fold(log, facts_of(*records), pipeline_of(), KnownReads(reads))
     mixed = [
-        cast("DetectionOutcome", one | {"detections": chance.sample(boxes, len(boxes))})
+        one | {"detections": chance.sample(boxes, len(boxes))}
         for one in shuffled(log, chance, 1_500_000)
         for boxes in [one["detections"]]
     ]
