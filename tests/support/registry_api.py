@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -25,8 +26,11 @@ from workers.registry.editing.database import Database
 from workers.registry.editing.sealed import ADDRESSES, NAMES, SealedTexts
 from workers.registry.editing.store import RegistryStore
 from workers.registry.vault.door import AS_THEY_ARE, Doors
+from workers.registry.vault.erasing import Eraser
+from workers.registry.vault.erasures import ErasureList
 from workers.serving.api.registry.parts import Registry
 from workers.serving.app import create_app
+from workers.serving.editing.erasing import ErasureDesk
 from workers.serving.process import address, bind
 
 CALLERS: Final = (
@@ -35,6 +39,8 @@ CALLERS: Final = (
     person("viewer", AccessRole.VIEWER),
     person("east", AccessRole.COORDINATOR, units=("east",)),
     person("east-admin", AccessRole.ADMIN, units=("east",)),
+    person("dpo", AccessRole.DATA_PROTECTION),
+    person("east-dpo", AccessRole.DATA_PROTECTION, units=("east",)),
 )
 
 KEY: Final = bytes(range(32))
@@ -99,6 +105,10 @@ class RegistryApi:
             headers=[(HEADER.encode(), by.encode()), *sent],
         )
 
+    def erase(self, person: Any, *, query: str = "reason=asked", by: str = "dpo") -> Response:
+        """Ask to erase a person."""
+        return self._client.post(f"/api/v1/erasures?{query}", json=person, headers={HEADER: by})
+
     def put(self, path: str, row: Any, version: int = 0, **more: str) -> Response:
         """Create something, or edit it at a version."""
         condition = {"if_match": f'"v{version}"'} if version else {"if_none_match": "*"}
@@ -117,6 +127,7 @@ def registry_api(
     board_url: str = "",
     cluster: Cluster | None = None,
     vault: Doors = AS_THEY_ARE,
+    erasures: Path | None = None,
 ) -> Iterator[RegistryApi]:
     """The API over a registry in a database, which is emptied first.
 
@@ -125,9 +136,10 @@ def registry_api(
         board_url: The same as the role of the board; empty for the owner's.
         cluster: Where decisions about cameras are written.
         vault: What ids of staff and badges are.
+        erasures: The list of erasures; None where nobody can be erased.
     """
     with (
-        _application(database_url, board_url, cluster, vault) as (app, audit),
+        _application(database_url, board_url, cluster, vault, erasures) as (app, audit),
         TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client,
     ):
         yield RegistryApi(client, audit)
@@ -158,6 +170,7 @@ def _application(
     board_url: str = "",
     cluster: Cluster | None = None,
     vault: Doors = AS_THEY_ARE,
+    erasures: Path | None = None,
 ) -> Iterator[tuple[FastAPI, KeptAudit]]:
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(
@@ -171,6 +184,10 @@ def _application(
     audit, clock = KeptAudit(), SystemClock()
     with Database(board_url or database_url) as database:
         store = RegistryStore(database, clock, vault.ids)
+        desk = None
+        if vault.vault is not None and erasures is not None:
+            eraser = Eraser(store, vault.vault, ErasureList(erasures), audit, clock)
+            desk = ErasureDesk(eraser, vault.vault)
         sealed = {table.field: SealedTexts(database, table, [KEY]) for table in (ADDRESSES, NAMES)}
         yield (
             create_app(
@@ -179,7 +196,7 @@ def _application(
                 ServingSettings(),
                 clock,
                 authenticator=NamedCallers(*CALLERS),
-                editing=Registry(store, clock, audit, sealed, cluster, vault),
+                editing=Registry(store, clock, audit, sealed, cluster, vault, desk),
             ),
             audit,
         )

@@ -21,6 +21,7 @@ class AccessRole(StrEnum):
     WALL = "wall"
     BADGE_SYSTEM = "badge-system"
     """A program that sends what readers of badges read, and sees nothing."""
+    DATA_PROTECTION = "data-protection"
 
 
 class Right(StrEnum):
@@ -52,6 +53,8 @@ class Right(StrEnum):
     """Who saw and did what."""
     SEND_READS = "badge-reads.send"
     """Send what readers of badges read: evidence of who is who."""
+    ERASE = "people.erase"
+    """Erase a person for good; only who holds it in every unit may."""
 
 
 _SEES: Final = frozenset({Right.BOARD})
@@ -75,6 +78,7 @@ RIGHTS: Final[Mapping[AccessRole, frozenset[Right]]] = {
     },
     AccessRole.AUDITOR: frozenset({Right.AUDIT}),
     AccessRole.BADGE_SYSTEM: frozenset({Right.SEND_READS}),
+    AccessRole.DATA_PROTECTION: frozenset({Right.ERASE}),
 }
 """What each access role may do, in the units that it is bound to."""
 

@@ -56,6 +56,13 @@ def restore(
     accept_loss: Annotated[
         bool, typer.Option("--accept-loss", help="Go on although rows will be missing for good.")
     ] = False,
+    without_erasures: Annotated[
+        bool,
+        typer.Option(
+            "--without-erasures",
+            help="Go on although the list of erasures is missing: who was erased comes back.",
+        ),
+    ] = False,
     replication: Annotated[int, typer.Option(help="Copies of each partition of new topics.")] = 1,
 ) -> None:
     """Put back what is missing, and count it again. Stop every process first."""
@@ -65,6 +72,7 @@ def restore(
             uri,
             replace=replace,
             accept_loss=accept_loss,
+            accept_no_erasures=without_erasures,
             replication=replication,
             report=print_text,
         )

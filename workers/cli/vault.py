@@ -1,4 +1,4 @@
-"""`wardstream vault find|open|adopt|rotate`: the vault of employee and badge numbers.
+"""`wardstream vault …`: the vault of employee and badge numbers, and the erasure of people.
 
 A number is read from standard input, never from the command line, which others can see.
 """
@@ -24,7 +24,12 @@ from workers.cli.configuration import read_settings
 from workers.cli.connections import open_cluster
 from workers.cli.errors import exit_codes
 from workers.registry.editing.database import Database
+from workers.registry.editing.desk import EditingDesk
+from workers.registry.editing.wanted import Origin
 from workers.registry.vault.adopting import adopt as adopt_file
+from workers.registry.vault.erasing import Eraser, NobodyKnown
+from workers.registry.vault.erasures import SETTING as LIST
+from workers.registry.vault.erasures import erasure_list
 from workers.registry.vault.external import External, Kind, external_text
 from workers.registry.vault.rotation import Rotation
 from workers.registry.vault.vault import Vault
@@ -153,6 +158,75 @@ def rotate() -> None:
             done += rotation.step()
             typer.echo(f"{done} of {left} entries are under the new key")
     typer.echo("done: older keys are retired, and open nothing; take them out of the setting")
+
+
+@app.command(name="start-list")
+def start_list() -> None:
+    """Make the list of erasures, where WARDSTREAM_VAULT__ERASURES says, unless there is one.
+
+    Do this once. A list that was lost is put back, and not made anew: it would know nobody.
+    """
+    with exit_codes():
+        erasures = erasure_list(read_settings().vault.erasures)
+        if erasures is None:
+            raise Stop(f"no list of erasures is set: name a file ({LIST})")
+        there = erasures.is_there
+        erasures.create()
+        number = len(erasures.read().erased)
+    typer.echo(f"{erasures}: {'there already' if there else 'made'}, {number} pseudonyms erased")
+
+
+@app.command()
+def erase(
+    staff_id: Annotated[str, typer.Argument(help="Pseudonym of the member of staff.")],
+    reason: Reason,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would go; destroy nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase a person for good: number, name, badges, and shifts that have not ended.
+
+    What was stays, under a pseudonym that nobody can open. Nothing brings the person back.
+    """
+    with exit_codes(), opened_vault() as opened, opened_eraser(opened) as (eraser, desk):
+        origin = Origin(author=user_name(), via="command", note=stated(reason))
+        desk.registered()
+        try:
+            found = eraser.erase(staff_id, origin, dry_run=True)
+            goes = f"{len(found.badges)} badges, {len(found.shifts)} shifts to come"
+            if dry_run:
+                typer.echo(f"{staff_id}: would go with {goes}; nothing was destroyed")
+                return
+            if not yes and not typer.confirm(f"Erase {staff_id} with {goes}, for good?"):
+                raise typer.Exit(1)
+            found = eraser.erase(staff_id, origin)
+        except NobodyKnown as error:
+            raise Stop(str(error)) from error
+        if found.edit_id is not None:
+            desk.append(found.edit_id)
+    typer.echo(f"{staff_id}: erased, with {goes}")
+
+
+@app.command()
+def complete() -> None:
+    """Erase everybody of the list who is there: after a crash, or a restore by other means."""
+    with exit_codes(), opened_vault() as opened, opened_eraser(opened) as (eraser, desk):
+        desk.registered()
+        number, edit_id = eraser.complete(user_name())
+        if edit_id is not None:
+            desk.append(edit_id)
+    rest = "nothing of them was registered" if edit_id is None else f"taken out by edit {edit_id}"
+    typer.echo(f"{number} pseudonyms of the list stand for nobody; {rest}")
+
+
+@contextmanager
+def opened_eraser(opened: Opened) -> Iterator[tuple[Eraser, EditingDesk]]:
+    """What erases people, and the desk whose edits it makes."""
+    address, cluster = opened.settings.database_address, opened.cluster
+    erasures = erasure_list(opened.settings.vault.erasures)
+    with EditingDesk(cluster, address, recorder=opened.audit) as desk:
+        yield Eraser(desk.store, opened.vault, erasures, opened.audit, cluster.clock), desk
 
 
 def given_number() -> str:

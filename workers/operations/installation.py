@@ -12,6 +12,7 @@ from runtime.process.settings import Settings
 from streams.domain.settings import PipelineSettings
 from streams.processor.pipeline_settings import pipeline_settings
 from workers.registry.editing.sealed import ADDRESSES, NAMES
+from workers.registry.vault.erasures import ErasureList, erasure_list
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,9 @@ class Installation:
         pipeline: Settings of the fold.
         sink: Settings for making rows and live values from records.
         sealing_keys: Keys of what the registry keeps sealed, by name of the table.
+        vault_url: URL of the database for who uses the vault, with its password.
+        vault_keys: Keys of the vault.
+        erasures: The list of who was erased; None where none is set.
     """
 
     cluster: Cluster
@@ -39,6 +43,9 @@ class Installation:
     pipeline: PipelineSettings
     sink: SinkSettings
     sealing_keys: Mapping[str, Sequence[bytes]] = field(repr=False)
+    vault_url: str = field(repr=False)
+    vault_keys: Sequence[bytes] = field(repr=False)
+    erasures: ErasureList | None
 
     @classmethod
     def of(cls, settings: Settings, clock: Clock) -> Self:
@@ -56,4 +63,7 @@ class Installation:
                 ADDRESSES.name: keys_of(settings.registry.address_key),
                 NAMES.name: keys_of(settings.registry.name_key),
             },
+            vault_url=settings.vault_address,
+            vault_keys=keys_of(settings.vault.key),
+            erasures=erasure_list(settings.vault.erasures),
         )

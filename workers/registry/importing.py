@@ -90,7 +90,7 @@ def import_files(
         valid_from_us=valid_from_us,
     )
     rows = [Put(row) for file in read.values() for row in file.rows]
-    applied = desk.apply(rows, origin, options=options, dry_run=dry_run, last=door.keep)
+    applied = desk.apply(rows, origin, options=options, dry_run=dry_run, door=door)
     return Imported(
         read_as={kind: file.read_as for kind, file in read.items()},
         rows={kind: len(file.rows) for kind, file in read.items()},

@@ -11,7 +11,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from runtime.errors import Stop
+from runtime.errors import Retry, Stop
 from runtime.kafka.access import check_access
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.rights import rights_of
@@ -25,11 +25,15 @@ from workers.registry.editing.sealed import ADDRESSES, NAMES, SealedTexts
 from workers.registry.editing.store import RegistryStore
 from workers.registry.follower import RegistryFollower
 from workers.registry.vault.door import doors_of
+from workers.registry.vault.erasing import Eraser, refuse_the_erased
+from workers.registry.vault.erasures import erasure_list
+from workers.registry.vault.vault import Vault
 from workers.registry.view import RegistryView
 from workers.serving.api.people import Sources
 from workers.serving.api.registry.parts import Registry
 from workers.serving.app import create_app
 from workers.serving.audit_reader import AuditReader
+from workers.serving.editing.erasing import ErasureDesk
 from workers.serving.evidence.desk import ReadDesk
 from workers.serving.evidence.writer import ReadWriter
 from workers.serving.live.pipeline_follower import PipelineFollower
@@ -202,6 +206,11 @@ def run_board(service: Service) -> None:
         store = RegistryStore(database, service.clock, doors.ids)
         addresses = SealedTexts(database, ADDRESSES, keys_of(settings.registry.address_key))
         names = SealedTexts(database, NAMES, keys_of(settings.registry.name_key))
+        erasures = erasure_list(settings.vault.erasures)
+        kept = Vault(vault, keys_of(settings.vault.key))
+        eraser = Eraser(store, kept, erasures, audit, service.clock)
+        with contextlib.suppress(Retry), database.transaction() as transaction:
+            refuse_the_erased(transaction, erasures)  # the relay asks too, once there is a database
         app = create_app(
             settings.redis_address,
             settings.live_prefix,
@@ -217,6 +226,7 @@ def run_board(service: Service) -> None:
                 {"address": addresses, "name": names},
                 cluster,
                 doors,
+                None if erasures is None else ErasureDesk(eraser, kept),
             ),
             recorder=audit,
             seen=seen,

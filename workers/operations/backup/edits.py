@@ -20,6 +20,7 @@ from workers.operations.backup.manifest import EditsCopy, Manifest, TableCopy
 from workers.operations.backup.objects import lines_of
 from workers.operations.backup.rows import copy_in, copy_out, recount
 from workers.operations.backup.tables import identifier, shapes, snapshot
+from workers.operations.backup.vaults import TABLES as VAULT
 from workers.registry.editing.database import LOCK
 from workers.registry.editing.relay import RELAY_LOCK
 from workers.registry.editing.sealed import ADDRESSES, NAMES
@@ -35,8 +36,7 @@ _TABLES: Final = (
     "registry.outbox",
     f"registry.{NAMES.name}",
     f"registry.{ADDRESSES.name}",
-    "vault.keys",
-    "vault.entries",
+    *VAULT,
 )
 _SEQUENCES: Final = """
     SELECT schemaname || '.' || sequencename, last_value FROM pg_sequences

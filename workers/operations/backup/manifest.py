@@ -15,6 +15,7 @@ from runtime.errors import DeadLetter, Stop
 from runtime.storage.objects import ObjectStore, sha256_hex
 from schemas.topics import BADGES, CENSUS, DECISION_TOPICS, READERS, ROLES, UNITS
 from workers.operations.backup.objects import Copied, Part
+from workers.registry.vault.erasures import State
 
 FORMAT = 1
 _FOLDER = "manifest"
@@ -97,6 +98,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         registry: The registry's own archive, which keeps all ids; None if it exports none.
         schemas: Schemas and ids that the registry must hold after a restore.
         edits: What people edit; None in a backup of a release without edits.
+        erasures: How far the list of erasures was; None where none was set.
     """
 
     format: int
@@ -114,6 +116,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     registry: Part | None
     schemas: tuple[SchemaId, ...]
     edits: EditsCopy | None = None
+    erasures: State | None = None
 
     def topic(self, name: str) -> TopicCopy:
         """The copy of one topic.

@@ -15,13 +15,16 @@ from streams.stage import STAGE
 from workers.operations.backup import edits, registry, rows, tables
 from workers.operations.backup.agreement import agree
 from workers.operations.backup.entries import topic_ids
+from workers.operations.backup.erasures import complete, erased_before, forget
 from workers.operations.backup.manifest import Manifest, get_manifest
 from workers.operations.backup.objects import get_object
 from workers.operations.backup.offsets import members, set_back, way_back
 from workers.operations.backup.take import Report
 from workers.operations.backup.topics import TopicRestore
+from workers.operations.backup.vaults import load_vault, unopened_entries
 from workers.operations.installation import Installation
 from workers.operations.times import show_time
+from workers.registry.vault.erasures import Erased
 from workers.stages import INFERENCE, SINK_REDIS, SINK_TIMESCALE
 from workers.storage.timescale.connection import database_errors
 from workers.storage.timescale.migrate import migrate, migrations
@@ -33,6 +36,7 @@ def restore(
     *,
     replace: bool,
     accept_loss: bool,
+    accept_no_erasures: bool = False,
     replication: int,
     report: Report,
 ) -> Manifest:
@@ -47,18 +51,21 @@ def restore(
         uri: URI of the backup.
         replace: Replace existing rows and checkpoints with those of the backup.
         accept_loss: Continue although rows will be lost for good.
+        accept_no_erasures: Continue although the list of erasures is missing.
         replication: Replication factor of topics that must be created.
         report: Receives one line for each part.
 
     Raises:
-        Stop: The backup is damaged or of another run or a later release, a process still runs, or
-            the target holds something else, or rows would be missing; nothing was written then.
+        Stop: The backup is damaged or of another run or a later release, a process still runs,
+            the list of erasures is missing, the target holds something else, or rows would be
+            missing; nothing was written then.
         Retry: Something is out of reach.
     """
     store = ObjectStore(uri)
     manifest = get_manifest(store)
     cluster = installation.cluster
     _refuse_what_is_not_ours(cluster, manifest)
+    erased = erased_before(installation, manifest, accept_none=accept_no_erasures, report=report)
     running = members(cluster, (INFERENCE, STAGE, SINK_TIMESCALE, SINK_REDIS))
     if running:
         raise Stop(f"{' and '.join(running)} still runs: end every process of the pipeline first")
@@ -101,6 +108,7 @@ def restore(
         store,
         facts,
         cluster.clock.now_us(),
+        erased,
         rows_wanted=rows_wanted,
         edits_wanted=edits_wanted,
     )
@@ -108,8 +116,10 @@ def restore(
         report(f"table {table.name}: {_done(table.rows.lines, 'rows', rows_wanted)}")
     for table in manifest.edits.tables if manifest.edits else ():
         report(f"table {table.name}: {_done(table.rows.lines, 'rows', edits_wanted)}")
-    for line in (*agreed, *edits.unopened(dsn, installation.sealing_keys)):
+    unopened = edits.unopened(dsn, installation.sealing_keys)
+    for line in (*agreed, *unopened, *unopened_entries(dsn, installation.vault_keys)):
         report(line)
+    complete(installation, erased, report)
     # What no release of the backup's time had put into the tables is read from its beginning.
     offsets = {**{topic.name: {} for topic in read}, **manifest.offsets}
     way = way_back(cluster, offsets, same)
@@ -226,6 +236,7 @@ def _load(
     store: ObjectStore,
     facts: Sequence[Fact] | None,
     now_us: int,
+    erased: Sequence[Erased],
     *,
     rows_wanted: bool,
     edits_wanted: bool,
@@ -238,6 +249,7 @@ def _load(
         store: Store of its objects.
         facts: Every fact of the topics; None where nothing is edited yet.
         now_us: Now, UTC microseconds.
+        erased: Who was erased; nobody of them is there when the transaction ends.
         rows_wanted: Whether the tables of rows are filled.
         edits_wanted: Whether the tables of edits are filled.
 
@@ -257,8 +269,10 @@ def _load(
             rows.load(connection, manifest, store)
         if edits_wanted:
             edits.load(connection, manifest, store)
+        load_vault(connection, manifest, store)
         if facts is not None:
             agreed = agree(connection, manifest.topic_prefix, facts, now_us)
+        forget(connection, erased)
     if not rows_wanted:
         return agreed
     migrate(dsn)

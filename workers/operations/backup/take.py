@@ -57,6 +57,10 @@ def take(installation: Installation, uri: str, *, since_us: int | None, report: 
         raise Stop(f"{store.base} holds a backup already: choose another place for the next")
     cluster = installation.cluster
     made_us = cluster.clock.now_us()
+    erasures = installation.erasures
+    if erasures is not None and not erasures.is_there:
+        report(f"list of erasures: there is none at {erasures} yet")
+        erasures = None
     ids = topic_ids(cluster, (DETECTIONS, *DERIVED_TOPICS, *COPIED))
     offsets = committed(cluster, (*VERSIONED_TOPICS, *DERIVED_TOPICS, AUDIT))
     dsn = installation.database_url
@@ -103,6 +107,7 @@ def take(installation: Installation, uri: str, *, since_us: int | None, report: 
         registry=kept,
         schemas=schemas,
         edits=edits,
+        erasures=None if erasures is None else erasures.read().state,
     )
     put_manifest(store, manifest)
     return manifest

@@ -1,6 +1,6 @@
 """Edits from the command line: kept in the registry, and in the topics when the command ends."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -18,7 +18,7 @@ from workers.registry.editing.store import ROWS_ALONE, Expected, RegistryStore
 from workers.registry.editing.takeover import ensure_taken_over
 from workers.registry.editing.wanted import Applied, Origin, Wanted
 from workers.registry.registered import Key, Registered
-from workers.registry.vault.door import AS_THEY_ARE, Doors
+from workers.registry.vault.door import AS_THEY_ARE, OPEN, Door, Doors
 
 _PATIENCE_S: Final = 60.0
 _ASK_S: Final = 0.05
@@ -92,7 +92,7 @@ class EditingDesk:
         expect: Expected | None = None,
         options: Options = ROWS_ALONE,
         dry_run: bool = False,
-        last: Callable[[], None] | None = None,
+        door: Door = OPEN,
     ) -> Applied:
         """Edit as `RegistryStore.apply`, and wait until the topics have it.
 
@@ -102,7 +102,7 @@ class EditingDesk:
             expect: As `RegistryStore.apply`.
             options: As `RegistryStore.apply`.
             dry_run: As `RegistryStore.apply`.
-            last: Called when all is judged and audited, just before the edit is kept.
+            door: The door that the rows passed; it keeps what it gave just before the edit is kept.
 
         Raises:
             ImportRefused: As `RegistryStore.apply`.
@@ -115,11 +115,16 @@ class EditingDesk:
         def record(_transaction: psycopg.Connection, edit: Applied) -> None:
             if self._recorder is not None and edit.edit_id is not None:
                 self._recorder.record_now(act_of(edit), actor=origin.author, why=origin.note)
-            if last is not None:
-                last()
+            door.keep()
 
         applied = self.store.apply(
-            changes, origin, expect=expect, options=options, dry_run=dry_run, also=record
+            changes,
+            origin,
+            expect=expect,
+            options=options,
+            dry_run=dry_run,
+            also=record,
+            given=door.given,
         )
         if not dry_run:  # also where nothing changed: an earlier run may have ended too early
             self.append(applied.edit_id or self.store.newest_edit())

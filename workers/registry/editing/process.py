@@ -17,6 +17,8 @@ from schemas.topics import REFERENCE_TOPICS
 from workers.registry.editing.database import Database
 from workers.registry.editing.relay import Relay
 from workers.registry.editing.takeover import ensure_taken_over
+from workers.registry.vault.erasing import refuse_the_erased
+from workers.registry.vault.erasures import erasure_list
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +57,8 @@ def run_relay(service: Service) -> None:
                     taken = ensure_taken_over(cluster, database)
                     if taken is not None:
                         log.info("relay.took_over", facts=taken)
+                    with database.transaction() as transaction:
+                        refuse_the_erased(transaction, erasure_list(settings.vault.erasures))
                 if not ready:
                     health.ready()
                     log.info("relay.ready", leads=leads)

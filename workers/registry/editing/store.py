@@ -6,7 +6,7 @@ what it touches, however much is registered.
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
@@ -100,6 +100,7 @@ class RegistryStore(Reading):
         dry_run: bool = False,
         also: WithEdit | None = None,
         guard: Guard | None = None,
+        given: Collection[str] = (),
     ) -> Applied:
         """Make all changes in one edit, or none.
 
@@ -114,6 +115,7 @@ class RegistryStore(Reading):
             dry_run: Whether to write nothing, and only say what would change.
             also: Written in the same transaction, so that both are kept or neither is.
             guard: Decides whether the author may; asked of a dry run too.
+            given: Pseudonyms that the door of an import gave, for people or badges who are new.
 
         Raises:
             ImportRefused: What is wanted contradicts itself or what is registered; the message
@@ -123,7 +125,33 @@ class RegistryStore(Reading):
             Retry: The database is out of reach; nothing was written, unless the message says
                 otherwise.
         """
-        return self._edit(lambda _tx, _now: changes, origin, expect, options, dry_run, also, guard)
+        return self._edit(
+            lambda _tx, _now: changes, origin, expect, options, dry_run, also, guard, given
+        )
+
+    def derive(
+        self,
+        wanted: Callable[[psycopg.Connection, Registered], Sequence[Wanted]],
+        origin: Origin,
+        *,
+        dry_run: bool = False,
+        also: WithEdit | None = None,
+    ) -> Applied:
+        """Make an edit that follows from what is registered, as `apply` does.
+
+        Args:
+            wanted: Called within the edit's transaction, with what is registered, which it neither
+                changes nor keeps; says what to do.
+            origin: Who edits, and how.
+            dry_run: Whether to write nothing, and only say what would change.
+            also: Called in the same transaction, before it is kept.
+
+        Raises:
+            ImportRefused: As in `apply`.
+            NotTakenOver: As in `apply`.
+            Retry: As in `apply`.
+        """
+        return self._edit(wanted, origin, None, ROWS_ALONE, dry_run, also, None)
 
     def undo(
         self,
@@ -167,6 +195,7 @@ class RegistryStore(Reading):
         dry_run: bool,
         also: WithEdit | None,
         guard: Guard | None,
+        given: Collection[str] = (),
     ) -> Applied:
         with self._lock:
             with self._database.transaction() as transaction:
@@ -178,7 +207,7 @@ class RegistryStore(Reading):
                 _meet(expect or {}, self._known.all)
                 changes = wanted(transaction, self._known.all)
                 change = self._judged(changes, origin, options)
-                check_ids(transaction, change.facts, self._known.all, self._ids)
+                check_ids(transaction, change.facts, self._known.all, self._ids, given)
                 if guard is not None:
                     after = self._known.all.copy()
                     after.add(change.facts)

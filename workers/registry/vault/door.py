@@ -47,6 +47,11 @@ HOLDS_A_NUMBER: Final = (
 class Door(Protocol):
     """What an import passes through."""
 
+    @property
+    def given(self) -> Collection[str]:
+        """Pseudonyms that it put in the place of numbers."""
+        ...
+
     def enter(self, kind: type[Row], entries: Sequence[Entry]) -> list[Entry]:
         """Rows as they go on."""
         ...
@@ -58,6 +63,8 @@ class Door(Protocol):
 
 class OpenDoor:
     """The door of an installation whose ids are pseudonyms already."""
+
+    given: Collection[str] = ()
 
     def enter(self, kind: type[Row], entries: Sequence[Entry]) -> list[Entry]:  # noqa: ARG002
         """Rows as they are."""
@@ -81,6 +88,7 @@ class VaultDoor:
         self._known = known
         self._clock = clock
         self._fresh: dict[External, str] = {}
+        self.given: set[str] = set()
 
     @property
     def fresh(self) -> int:
@@ -102,6 +110,7 @@ class VaultDoor:
         for one in sorted(wanted - found.keys() - self._fresh.keys()):
             self._fresh[one] = new_pseudonym(one.kind)
         given = {**found, **self._fresh}
+        self.given |= set(given.values())
         others = OTHER_IDS.get(kind.kind_of_fact(), ())
         return [self._replaced(entry, fields, others, given) for entry in entries]
 
@@ -171,6 +180,11 @@ class Doors:
         self.ids = ids
         self._vault = vault
         self._clock = clock
+
+    @property
+    def vault(self) -> Vault | None:
+        """The vault; None where ids are pseudonyms and none was given."""
+        return self._vault
 
     def open(self, known: Callable[[], Known]) -> Door:
         """The door of one import.

@@ -4,7 +4,7 @@ Imports pass a door that gives pseudonyms. Other edits name ids as they are, so 
 must not pass here either; nor may somebody who was erased come back.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 import psycopg
@@ -31,7 +31,11 @@ _ERASED: Final = "SELECT pseudonym FROM registry.erased WHERE pseudonym = ANY(%s
 
 
 def check_ids(
-    transaction: psycopg.Connection, facts: Sequence[Fact], known: Registered, ids: Ids
+    transaction: psycopg.Connection,
+    facts: Sequence[Fact],
+    known: Registered,
+    ids: Ids,
+    given: Collection[str] = (),
 ) -> None:
     """Refuse an edit that registers people or badges by an id that they may not have.
 
@@ -40,6 +44,7 @@ def check_ids(
         facts: What it registers.
         known: The newest version of every fact before it.
         ids: What ids are in imports.
+        given: Pseudonyms that the door of the edit gave.
 
     Raises:
         ImportRefused: There are; the message names them by pseudonym only where they are erased.
@@ -56,7 +61,7 @@ def check_ids(
     erased = {one for (one,) in transaction.execute(_ERASED, [sorted(named)])}
     faults = [
         *(FieldFault(kind, one, field, ERASED) for kind, one, field in _of(registering, erased)),
-        *_of_another_form(registering, known, ids),
+        *_of_another_form(registering, known, ids, given),
     ]
     refuse([f"{f'{field} {one}'.strip()}: {reason}" for _, one, field, reason in faults], faults)
 
@@ -98,7 +103,7 @@ def _of(facts: Sequence[Fact], those: set[str]) -> Iterator[tuple[str, str, str]
 
 
 def _of_another_form(
-    registering: Sequence[Fact], known: Registered, ids: Ids
+    registering: Sequence[Fact], known: Registered, ids: Ids, given: Collection[str]
 ) -> Iterator[FieldFault]:
     for topic in _TOPICS:
         new = {
@@ -106,6 +111,7 @@ def _of_another_form(
             for fact in registering
             if fact.topic is topic
             and not is_of_the_vault(key_of(fact).identity)
+            and key_of(fact).identity not in given
             and (topic.name, key_of(fact).identity) not in known.newest
         }
         if not new:

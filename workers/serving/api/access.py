@@ -202,6 +202,11 @@ EVIDENCE: Final[Mapping[Route, Access]] = {
 }
 """What other systems send; the handler judges each item against the units of its floor or zone."""
 
+PROTECTION: Final[Mapping[Route, Access]] = {
+    ("POST", f"{PREFIX}/erasures"): Access(needs=Right.ERASE, scope=Scope.ALL),
+}
+"""What keeps the data of staff protected; the audit of an erasure is written with it."""
+
 ACCESS: Final[Mapping[Route, Access]] = {
     **PUBLIC,
     **LOGINS,
@@ -210,5 +215,6 @@ ACCESS: Final[Mapping[Route, Access]] = {
     **AUDITED,
     **REGISTRY,
     **EVIDENCE,
+    **PROTECTION,
 }
 """The whole table."""

@@ -10,6 +10,7 @@ from workers.serving.api import (
     badge_reads,
     cameras,
     changes,
+    erasures,
     floors,
     me,
     people,
@@ -36,6 +37,7 @@ RESOURCES = (
     me,
     sessions,
     registry,
+    erasures,
     badge_reads,
     audit,
 )

@@ -27,6 +27,7 @@ from workers.registry.editing.wanted import (
 )
 from workers.registry.files import ImportRefused
 from workers.registry.registered import Key, Registered, kind_of
+from workers.registry.vault.door import OPEN, Door
 from workers.serving.editing.conditions import ABSENT, etag
 from workers.serving.editing.judge import check_named, judge, no_such
 from workers.serving.editing.reach import Reach
@@ -59,7 +60,7 @@ class Wish:
         options: What the edit may do beyond.
         dry_run: Whether to write nothing.
         repeat: The request, where its client may send it again.
-        last: Called when all is judged and audited, just before the edit is kept.
+        door: The door that the rows passed; it keeps what it gave just before the edit is kept.
     """
 
     author: Principal
@@ -72,7 +73,7 @@ class Wish:
     options: Options = ROWS_ALONE
     dry_run: bool = False
     repeat: Repeat | None = None
-    last: Callable[[], None] | None = None
+    door: Door = OPEN
 
 
 class Editor:
@@ -107,8 +108,7 @@ class Editor:
             if wish.repeat is not None:
                 answer = wish.answering(applied, guard.before)
                 wish.repeat.keep(transaction, answer, self._clock.now_us())
-            if wish.last is not None:
-                wish.last()
+            wish.door.keep()
 
         try:
             if wish.undoes is None:
@@ -120,6 +120,7 @@ class Editor:
                     dry_run=wish.dry_run,
                     also=also,
                     guard=guard,
+                    given=wish.door.given,
                 )
             else:
                 applied = self._store.undo(

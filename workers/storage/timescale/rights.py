@@ -218,7 +218,7 @@ ROLES: Final = (
     RoleRights(
         role="relay",
         does="Appends edits of the registry to the topics, and takes over what those held before.",
-        reads=("public.schema_migrations", *_REGISTRY),
+        reads=("public.schema_migrations", *_REGISTRY, "registry.erased"),
         adds=_REGISTRY,
         changes=("registry.outbox",),
     ),

@@ -97,7 +97,7 @@ async def import_facts(
         options=Options(on_resize=on_resize),
         dry_run=dry_run,
         repeat=repeat,
-        last=door.keep,
+        door=door,
     )
     try:
         return respond(await registry.edit(wish))

@@ -27,6 +27,7 @@ from workers.serving.api.problems import FieldError, ProblemResponse
 from workers.serving.editing.body import body_of
 from workers.serving.editing.conditions import idempotency_key
 from workers.serving.editing.editor import Editor, Wish
+from workers.serving.editing.erasing import ErasureDesk
 from workers.serving.editing.reach import Reach
 from workers.serving.editing.refusals import Refusal
 from workers.serving.editing.repeats import Answer, Repeat, digest
@@ -55,6 +56,7 @@ class Registry:
         sealed: What it keeps sealed, by field: `address`, `name`.
         cluster: Where decisions about cameras are written; None where they are not.
         doors: Opens the door that ids of staff and badges pass in an import.
+        erasures: Erases people; None where there is no list of erasures.
     """
 
     store: RegistryStore
@@ -63,6 +65,7 @@ class Registry:
     sealed: Mapping[str, SealedTexts] = field(default_factory=dict)
     cluster: Cluster | None = None
     doors: Doors = AS_THEY_ARE
+    erasures: ErasureDesk | None = None
     _edits: CapacityLimiter = field(default_factory=partial(CapacityLimiter, AT_ONCE))
     _reads: CapacityLimiter = field(default_factory=partial(CapacityLimiter, AT_ONCE))
 
@@ -115,6 +118,15 @@ class Registry:
             self.recorder.record_now(confirming(camera_id), actor=by, why=reason)
             return confirm(cluster, camera_id, camera_version=version, by=by, reason=reason)
 
+        return await _in_thread(work, self._edits)
+
+    async def erase(self, work: Callable[[], T]) -> T:
+        """Erase somebody in a thread.
+
+        Raises:
+            Refusal: It is refused; nothing was destroyed.
+            Retry: A store, the list of erasures or the audit is out of reach.
+        """
         return await _in_thread(work, self._edits)
 
     async def edit_sealed(self, texts: SealedTexts, wish: SealedWish) -> Answer:

@@ -1,6 +1,9 @@
 """A pipeline that is backed up and restored: its processes, rows and records, and the commands."""
 
+import tempfile
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -18,6 +21,7 @@ from tests.support.played_pipeline import PlayedPipeline
 from tests.support.waiting import eventually
 from workers.cli.app import load
 from workers.local.pipeline import prepare
+from workers.registry.vault.erasures import ErasureList
 from workers.storage.timescale.tables import TABLES
 
 CAMERAS = ["sim-0", "sim-1"]
@@ -78,6 +82,14 @@ def ids(pipeline: PlayedPipeline) -> dict[str, int]:
     return {topic.name: registry.lookup(topic) for topic in TOPICS.values() if topic.avro}
 
 
+@cache
+def nobody_erased() -> str:
+    """Path of a list of erasures with nobody on it, for every restore."""
+    path = Path(tempfile.mkdtemp()) / "erasures"
+    ErasureList(path).create()
+    return str(path)
+
+
 def text_of(
     settings: Settings,
     command: str,
@@ -91,6 +103,7 @@ def text_of(
         "WARDSTREAM_REGISTRY_URL": settings.registry_url,
         "WARDSTREAM_DATABASE_URL": settings.database_url.get_secret_value(),
         "WARDSTREAM_TOPIC_PREFIX": settings.topic_prefix,
+        "WARDSTREAM_VAULT__ERASURES": nobody_erased(),
         **(more or {}),
     }
     result = CliRunner().invoke(load(command), list(description), env=environment)

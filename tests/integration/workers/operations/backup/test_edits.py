@@ -28,7 +28,11 @@ from workers.registry.editing.desk import EditingDesk
 from workers.registry.editing.relay import RELAY_LOCK, Relay
 from workers.registry.editing.sealed import ADDRESSES, NAMES, SealedTexts
 from workers.registry.editing.wanted import Origin, Put
+from workers.registry.files import ImportRefused
 from workers.registry.rows import CameraRow, StaffRow
+from workers.registry.vault.erasures import ErasureList
+from workers.registry.vault.external import External, Kind
+from workers.registry.vault.vault import Vault
 
 ANNA = Origin(author="anna", note="a new ward")
 KEY = b"k" * 32
@@ -38,6 +42,7 @@ KEYS = {
     "WARDSTREAM_REGISTRY__NAME_KEY": base64.b64encode(KEY).decode(),
 }
 TABLES = ("taken_over", "edits", "versions", "staff_names", "stream_addresses")
+NUMBER = External(Kind.STAFF, "PN 4711")
 ONE_WAITS = "edits: 1 wait for the relay"
 
 
@@ -59,6 +64,7 @@ def settings(environment: dict[str, str]) -> Settings:
     with Database(settings.database_address) as database:
         for table, identity, text in ((ADDRESSES, "c1", ADDRESS), (NAMES, "s1", "Anna Example")):
             SealedTexts(database, table, [KEY]).put(identity, text, by="anna", now_us=1)
+        Vault(database, [KEY]).give({NUMBER: "s1"}, 1)
     return settings
 
 
@@ -132,6 +138,7 @@ def test_edits_come_back_on_an_empty_installation_and_those_that_waited_are_appe
     with Database(empty.database_address) as database:
         assert SealedTexts(database, ADDRESSES, [KEY]).get("c1") == ADDRESS
         assert SealedTexts(database, NAMES, [KEY]).get("s1") == "Anna Example"
+        assert Vault(database, [KEY]).find([NUMBER]) == {NUMBER: "s1"}
 
     reported = text_of(settings, "backup", "restore", uri, more=KEYS)
 
@@ -181,6 +188,66 @@ def test_a_registry_that_is_restored_beside_whole_topics_takes_in_what_only_they
         become(desk, "porter")
     assert relayed(empty) == 1
     assert appended(empty) == sorted([*facts, "s1@6"])
+
+
+def test_who_was_erased_after_a_backup_is_not_brought_back_by_it(
+    settings: Settings, empty: Settings, services: Services, tmp_path: Path
+) -> None:
+    own = {**KEYS, "WARDSTREAM_VAULT__ERASURES": str(tmp_path / "apart")}
+    why = ("--reason", "asked on 3 May", "--yes")
+    assert relayed(settings) == 1
+    refused = text_of(settings, "vault", "erase", "s1", *why, code=78, more=own)
+    assert "cannot be read" in refused, "there is no list yet"
+    text_of(settings, "vault", "start-list", more=own)
+    uri = (tmp_path / "before").as_uri()
+    text_of(settings, "backup", "take", uri, more=own)
+
+    erased = text_of(settings, "vault", "erase", "s1", *why, more=own)
+
+    assert erased == "s1: erased, with 0 badges, 0 shifts to come\n"
+    assert nothing_is_left(settings)
+    facts = appended(settings)
+    assert facts.count("s1@4") == 1
+    delete_topics(services, settings.topic_prefix)
+    for path, reason in ((tmp_path / "lost", "cannot be read"), (another(tmp_path), "is not the")):
+        message = text_of(
+            empty,
+            *("backup", "restore", uri),
+            code=78,
+            more={"WARDSTREAM_VAULT__ERASURES": str(path)},
+        )
+        assert reason in message
+        assert "--without-erasures" in message
+    assert not any(held(empty).values()), "nothing was written"
+
+    reported = text_of(empty, "backup", "restore", uri, more=own)
+
+    assert "erasures: 1 pseudonyms of the list stand for nobody; taken out by edit" in reported
+    assert nothing_is_left(empty)
+    assert [one for one in appended(empty) if one[:2] == "s1"] == [f"s1@{n}" for n in range(1, 5)]
+    assert relayed(empty) == 0
+    again = text_of(empty, "vault", "complete", more=own)
+    assert again == "1 pseudonyms of the list stand for nobody; nothing of them was registered\n"
+    with desk_of(empty) as desk, pytest.raises(ImportRefused, match="s1: was erased, and is not"):
+        become(desk, "nurse")
+
+
+def another(folder: Path) -> Path:
+    """A list of erasures that the backup does not know."""
+    found = folder / "another"
+    ErasureList(found).create()
+    return found
+
+
+def nothing_is_left(settings: Settings) -> bool:
+    """Whether nobody can tell whose the pseudonym was, and nothing to come has it."""
+    with psycopg.connect(settings.database_address) as connection:
+        found = [
+            connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+            for table in ("registry.staff_names", "vault.entries", "registry.staff")
+        ]
+        erased = connection.execute("SELECT pseudonym FROM registry.erased").fetchall()
+    return found == [(0,)] * 3 and erased == [("s1",)]
 
 
 def without_edits(uri: str, copy: Path) -> str:

@@ -1,6 +1,7 @@
 """The vault in a real database: numbers go in, pseudonyms come out, and nothing else holds one."""
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -18,6 +19,7 @@ from workers.registry.editing.wanted import Origin, Put
 from workers.registry.files import ImportRefused, read_content
 from workers.registry.row import Row
 from workers.registry.rows import ROWS, CameraRow, StaffRow, ZoneRow
+from workers.registry.vault.adopting import adopt
 from workers.registry.vault.door import VaultDoor, known_ids
 from workers.registry.vault.external import External, Kind, is_of_the_vault
 from workers.registry.vault.rotation import Rotation
@@ -73,7 +75,8 @@ def imported(vault: Vault, store: RegistryStore, **files: tuple[str, str]) -> in
     """Import files; returns the number of new versions."""
     through = door(vault, store)
     rows = [Put(row) for kind, file in files.items() for row in rows_of(through, ROWS[kind], *file)]
-    return len(store.apply(rows, ANNA, also=lambda *_: through.keep()).facts)
+    applied = store.apply(rows, ANNA, also=lambda *_: through.keep(), given=through.given)
+    return len(applied.facts)
 
 
 def everything(database: Database) -> str:
@@ -184,6 +187,34 @@ def test_an_edit_that_passes_no_door_registers_nobody_by_a_number(
     imported(vault, numbers, **FILES)
     with pytest.raises(ImportRefused, match="as others here are"):
         RegistryStore(database, CLOCK).apply(wanted, ANNA)
+
+
+def test_pseudonyms_of_before_are_taken_over_and_nobody_gets_a_second_one(
+    vault: Vault, database: Database, tmp_path: Path
+) -> None:
+    RegistryStore(database, CLOCK).apply([Put(StaffRow(staff_id="n-17", role="nurse"))], ANNA)
+    table = tmp_path / "table.csv"
+    table.write_text("kind,number,pseudonym\nstaff,PN-90817,n-17\nstaff,PN-90818,n-18\n")
+    recorded: list[int] = []
+
+    assert adopt(table, vault, NOW_US, None) == 2, "a preview"
+    assert adopt(table, vault, NOW_US, recorded.append) == 2
+    assert adopt(table, vault, NOW_US, recorded.append) == 0
+    numbers = RegistryStore(database, CLOCK, Ids.EXTERNAL)
+    assert imported(vault, numbers, staff=FILES["staff"]) == 1, "only the doctor is new"
+
+    assert recorded == [2]
+    assert set(numbers.registered().current(Kind.STAFF.topic)) == {"n-17", "n-18"}
+    for row, reason in (
+        ("staff,PN-90817,n-9", "line 2: number: has another pseudonym"),
+        ("staff,PN-9,n-17", "line 2: pseudonym: stands for another number"),
+        ("staff,PN-9,n-9\nstaff,PN-9,n-8", "line 3: number: is in table.csv line 2 too"),
+        ("guest,PN-9,n-9", "line 2: kind: write staff or badge"),
+    ):
+        table.write_text(f"kind,number,pseudonym\n{row}\n")
+        with pytest.raises(ImportRefused, match=reason) as refused:
+            adopt(table, vault, NOW_US, recorded.append)
+        assert "PN-9" not in str(refused.value)
 
 
 def test_two_who_import_one_number_at_once_give_it_one_pseudonym(
