@@ -34,6 +34,13 @@ class IngestSettings(Section):
         "URL",
         "Where claim-checked frames are stored: file:// or s3://.",
     )
+    object_keep_s: float = setting(
+        86_400.0,
+        "s",
+        "Stored frames are deleted this long after they were written; 0 deletes none, where the "
+        "bucket itself does. Frames on the log must find theirs, so no less than 8 hours.",
+        ge=0,
+    )
     address_cache: Path = setting(
         Path(".wardstream/addresses"),
         "path",
@@ -54,6 +61,13 @@ class IngestSettings(Section):
     reconnect_max_s: float = setting(
         30.0, "s", "Longest pause before a lost stream is reopened.", gt=0
     )
+
+    @field_validator("object_keep_s")
+    @classmethod
+    def _outlasts_the_log(cls, keep_s: float) -> float:
+        if 0 < keep_s < 8 * 3600:
+            raise ValueError("give 0, or at least 28800: frames on the log must find their objects")
+        return keep_s
 
 
 class InferenceSettings(Section):

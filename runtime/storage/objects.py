@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import unquote
 
 import obstore
@@ -30,8 +30,11 @@ from runtime.proxies import NO_PROXY
 if TYPE_CHECKING:
     from obstore.store import ClientConfig
 
-Area = Literal["raw", "processed", "evidence"]
-"""Path prefix that decides retention: raw frames, objects derived from them, alert evidence."""
+Area = Literal["raw"]
+"""Path prefix that decides retention: `raw` holds the frames of cameras."""
+
+FRAMES_AREA: Final = "raw"
+"""Folder of the frames of cameras."""
 
 _TIMEOUT = timedelta(seconds=10)
 _NO_BUCKET = "NoSuchBucket"
@@ -210,6 +213,26 @@ class ObjectStore:
         with self._asked(f"list {folder}"):
             return sorted(
                 meta["path"] for part in obstore.list(self._store, prefix=folder) for meta in part
+            )
+
+    def written_before(self, folder: str, before_us: int) -> list[str]:
+        """Paths of the objects below a folder that were written before a time, sorted.
+
+        Args:
+            folder: The folder; empty when there is no such one.
+            before_us: By the store's clock, UTC microseconds.
+
+        Raises:
+            Retry: The store is out of reach.
+            Stop: The store refuses us, or the bucket does not exist.
+        """
+        before = datetime.fromtimestamp(before_us / 1e6, UTC)
+        with self._asked(f"list {folder}"):
+            return sorted(
+                meta["path"]
+                for part in obstore.list(self._store, prefix=folder)
+                for meta in part
+                if meta["last_modified"] < before
             )
 
     def delete(self, path: str) -> None:

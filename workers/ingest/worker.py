@@ -23,6 +23,7 @@ from workers.ingest.feed import FeedConfig, Playback
 from workers.ingest.following import follow
 from workers.ingest.journal import FrameJournal
 from workers.ingest.ledger import FrameLedger
+from workers.ingest.object_expiry import expiring_objects
 from workers.ingest.playing import CommonStart, play
 from workers.ingest.position import Position, read_position
 from workers.ingest.publisher import FramePublisher
@@ -120,7 +121,10 @@ def run_ingest(
                 )
             runs.append(_Run(service, source, group, own, common))
         service.health.ready()
-        with watching(service, cluster, [FRAMES, CAMERAS]):
+        with (
+            watching(service, cluster, [FRAMES, CAMERAS]),
+            expiring_objects(service.settings.ingest, service.clock),
+        ):
             _run_all(service, runs, publisher)
             publisher.flush()
         service.raise_fault()

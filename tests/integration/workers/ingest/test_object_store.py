@@ -1,6 +1,7 @@
 """Claim checks work alike with a folder and with a bucket of a real S3 server."""
 
 import os
+import time
 from pathlib import Path
 
 import obstore
@@ -9,6 +10,7 @@ import pytest
 from runtime.errors import DeadLetter, Retry, Stop
 from runtime.storage.objects import ObjectStore, object_path, sha256_hex
 from tests.support.servers.s3 import Bucket
+from workers.ingest.object_expiry import expire_objects
 
 START_US = 1_704_067_200_000_000
 
@@ -142,3 +144,18 @@ def test_a_folder_that_was_there_keeps_its_rights(tmp_path: Path) -> None:
     ObjectStore(f"file://{tmp_path}")
 
     assert tmp_path.stat().st_mode & 0o777 == 0o750
+
+
+def test_frames_are_gone_after_their_period(store: ObjectStore) -> None:
+    """By when they were written, not by when they were captured; nothing else is touched."""
+    uri, sha256 = put(store, b"pixels")
+    store.put("checkpoints/stream/p00000/one", b"state")
+    written_us = round(time.time() * 1e6)
+
+    assert expire_objects(store, 86_400, written_us + 86_340_000_000) == 0
+    assert store.get(uri, sha256) == b"pixels"
+    assert expire_objects(store, 86_400, written_us + 86_460_000_000) == 1
+
+    assert store.paths("raw") == []
+    assert store.paths("checkpoints") == ["checkpoints/stream/p00000/one"]
+    assert expire_objects(store, 86_400, written_us + 86_460_000_000) == 0
