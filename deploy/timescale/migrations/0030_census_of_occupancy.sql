@@ -12,7 +12,7 @@ COMMENT ON COLUMN live.zone_occupancy.census_people IS
     'People to care for by the newest census; null where nobody had counted.';
 COMMENT ON COLUMN live.zone_occupancy.census_from IS 'When that was counted.';
 COMMENT ON COLUMN live.zone_occupancy.census_is_believed IS
-    'False where it was missing or too old; null where there was none and no requirement asked.';
+    'False where it was missing or too old; null where no requirement related to one.';
 
 -- The view over a table that a rebuild revises has the columns of its time.
 DO $$

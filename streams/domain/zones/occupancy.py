@@ -35,7 +35,7 @@ class Found(NamedTuple):
         coverage: How they compare with its plan.
         roles: Coverage by role, with the gaps that are open.
         counted: How many there are by all ways of counting; None where that is not asked for.
-        census: The census to which requirements relate; None where there is none.
+        census: The census to which requirements relate; None where none does.
     """
 
     person_ids: list[str]
@@ -85,13 +85,13 @@ def find(
 
 
 def census_of(plan: Plan) -> ZoneCensus | None:
-    """The census of a plan and whether it is believed; a ratio to it misses one."""
-    if plan.census is not None:
-        people, from_us, is_old = plan.census
-        return {"people": people, "from_us": from_us, "is_believed": not is_old}
-    if any(ratio.basis == "CENSUS" for ratio in plan.ratios):
+    """The census to which a ratio relates, and whether it is believed."""
+    if all(ratio.basis != "CENSUS" for ratio in plan.ratios):
+        return None
+    if plan.census is None:
         return {"people": None, "from_us": None, "is_believed": False}
-    return None
+    people, from_us, is_old = plan.census
+    return {"people": people, "from_us": from_us, "is_believed": not is_old}
 
 
 def _minima(plan: Plan) -> Plan:

@@ -99,7 +99,7 @@ class ZoneView(BaseModel):
     )
     census: ZoneCensus | None = Field(
         None,
-        description="People to care for; null where nobody has counted and no requirement asks.",
+        description="People to care for by census; null where no requirement relates to one.",
     )
     roles: list[Role] = Field(description="By role.")
     seq: int | None = Field(description="Number of the value; rises by one.")

@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from workers.serving.live.records import Occupancy
+from workers.serving.live.records import Occupancy, ZoneCensus
 
 CoverageState = Literal["short", "unclear", "covered", "none_required", "no_data"]
 
@@ -40,6 +40,13 @@ def interval(low: int, high: int) -> str:
     return str(low) if low == high else f"{low} to {high}"
 
 
+def _doubt(census: ZoneCensus | None) -> str:
+    """Why what is required may be wrong; empty where the census is believed, or not asked for."""
+    if census is None or census.is_believed:
+        return ""
+    return "; no census yet" if census.people is None else "; the census is too old"
+
+
 def coverage(occupancy: Occupancy | None) -> Coverage:
     """Judge a zone by its gap interval.
 
@@ -52,7 +59,7 @@ def coverage(occupancy: Occupancy | None) -> Coverage:
     if occupancy is None:
         return Coverage("no_data", "No data", "nothing was measured here yet")
     people = counted(occupancy.people, "person", "people")
-    staff = f"{people}, {occupancy.identified} identified staff"
+    staff = f"{people}, {occupancy.identified} identified staff{_doubt(occupancy.census)}"
     if occupancy.required <= 0:
         return Coverage("none_required", "None required", staff)
     least = max([occupancy.gap_min, *(role.gap_min for role in occupancy.roles)])

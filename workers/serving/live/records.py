@@ -117,7 +117,7 @@ class Occupancy(BaseModel):
     )
     count: ZoneCount | None = Field(None, description="People by heads, flow and badges.")
     census: ZoneCensus | None = Field(
-        None, description="The census; null where there is none and no requirement relates to it."
+        None, description="The census; null where no requirement relates to one."
     )
 
 

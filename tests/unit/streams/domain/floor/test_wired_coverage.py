@@ -316,7 +316,7 @@ def test_the_true_coverage_is_within_what_is_published_whoever_the_people_are(se
         assert {one["gap_min"] for one in unwatched.roles} <= {0}
 
 
-def test_it_is_known_who_fills_whose_place() -> None:
+def test_it_is_known_who_covers_whom() -> None:
     plan = Plan(
         0,
         1,
@@ -459,17 +459,19 @@ def test_occupancy_names_the_census_and_when_it_is_too_old_or_missing() -> None:
         shown(6.0, INSIDE_PX, INSIDE_PX + 90), facts, NO_READS, PartitionPipeline(settings)
     )
 
-    said = [
+    named = [
         (one["census"], one["least_required"], one["required"])
         for one in found
         if one["people"] == 2 and one["reason"] == "CHANGE"
     ]
     nobody = {"people": None, "from_us": None, "is_believed": False}
     counted = {"people": 9, "from_us": T0 + 2 * S, "is_believed": True}
-    assert said == [(nobody, 1, 1), (counted, 3, 3), ({**counted, "is_believed": False}, 1, 3)]
+    assert named == [(nobody, 1, 1), (counted, 3, 3), ({**counted, "is_believed": False}, 1, 3)]
 
 
-def test_a_zone_without_census_names_none() -> None:
-    [*_, found] = measured(shown(2.0, INSIDE_PX), facts_of(camera(), zone(), requirement()))
+def test_a_zone_whose_requirements_relate_to_no_census_names_none() -> None:
+    facts = facts_of(camera(), zone(), requirement(), census(9))
+
+    [*_, found] = measured(shown(2.0, INSIDE_PX), facts)
 
     assert found["census"] is None

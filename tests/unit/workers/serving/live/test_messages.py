@@ -35,6 +35,25 @@ def occupancy(**fields: Any) -> Occupancy:
             id="unknown-people-might-be-the-staff",
         ),
         pytest.param(
+            {"people": 0, "required": 2, "gap_min": 1, "gap_max": 2, "census": {"people": 7}},
+            Coverage(
+                "short", "1 to 2 short", "0 people, 0 identified staff; the census is too old"
+            ),
+            id="a-census-that-is-too-old",
+        ),
+        pytest.param(
+            {"people": 0, "census": {}},
+            Coverage(
+                "none_required", "None required", "0 people, 0 identified staff; no census yet"
+            ),
+            id="a-census-that-is-missing",
+        ),
+        pytest.param(
+            {"people": 12, "identified": 4, "required": 4, "census": {"is_believed": True}},
+            Coverage("covered", "Covered", "12 people, 4 identified staff"),
+            id="a-census-that-is-believed",
+        ),
+        pytest.param(
             {"people": 12, "identified": 4, "required": 4},
             Coverage("covered", "Covered", "12 people, 4 identified staff"),
             id="twelve-people-are-not-twelve-staff",
