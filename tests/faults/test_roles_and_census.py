@@ -19,7 +19,7 @@ def utc(at_us: int) -> str:
     return f"{datetime.fromtimestamp(at_us / 1e6, UTC):%Y-%m-%d %H:%M}"
 
 
-def test_roles_say_for_whom_they_stand_in_and_who_is_no_staff(tmp_path: Path) -> None:
+def test_roles_name_whom_they_cover_and_who_is_no_staff(tmp_path: Path) -> None:
     text = (
         f"{ROLES}nurse,assistant; porter,1,yes\nassistant,,,\npatient,,,No\n"
         "doctor,nurse assistant,2,TRUE\n"
