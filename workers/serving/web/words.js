@@ -108,11 +108,11 @@ export function gapOfRole({ required: needed, gap_min: sure, gap_max: most }) {
   return `${sure} missing for sure${more(sure, most)}`;
 }
 
-/** The gap of a zone in words, without its roles where they are several: each has a line of its own. */
+/** The gap of a zone in words, without its roles where several are short: each has a line of its own. */
 export function gapOfZone(zone) {
   const { sure, most, roles } = gapTotals(zone);
   const short = roles.filter((role) => role.gap_max > 0);
-  const who = roles.length === 1 && short.length ? short[0].role : "";
+  const who = short.length === 1 ? short[0].role : "";
   if (sure > 0) return `${ofRole(sure, who)} missing for sure${more(sure, most)}`;
   if (most > 0) return `Possibly ${ofRole(most, who)} missing`;
   return { covered: "Covered", none_required: "None required" }[zone.coverage.state] ?? "No data";
