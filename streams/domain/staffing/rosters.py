@@ -78,11 +78,11 @@ class Rosters:
         The shifts change neither who is a candidate nor how likely they are.
 
         Args:
-            candidates: Members of staff, each with the probability, 0 to 1.
+            candidates: Members of staff, each with the probability, 0 to 1, the likeliest first.
             zone_ids: Zones in which the person counts.
             at_us: Event time, microseconds.
         """
-        if len(candidates) < 2:
+        if all(one[1] > other[1] for one, other in pairwise(candidates)):
             return tuple(candidates)
         return tuple(
             sorted(
