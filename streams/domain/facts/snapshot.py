@@ -1,6 +1,7 @@
 """The facts in force over an interval of event time, indexed for the fold."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -30,7 +31,7 @@ __all__ = ["FOREVER_US", "Snapshot", "ZoneArea", "zone_area"]
 
 _MOST_WATCHED: Final = 1024
 
-_Counts: TypeAlias = tuple[tuple[str, int], ...]
+_Needs: TypeAlias = tuple[tuple[tuple[str, int, int], ...], ...]
 
 CameraVersions: TypeAlias = tuple[tuple[str, int], ...]
 """Cameras by id, each with its version."""
@@ -108,7 +109,7 @@ class Snapshot:
         self._areas_of_one: dict[tuple[str, str], AreaTable] = {}
         self._passages: dict[str, tuple[Passage, ...]] = {}
         self._watchers: dict[str, Watchers] = {}
-        self._floor_plans: dict[tuple[str, _Counts, _Counts], Plan] = {}
+        self._floor_plans: dict[tuple[str, _Needs], Plan] = {}
         self._watched: dict[tuple[str, tuple[str, ...]], bool] = {}
 
     def cameras_of(self, floor_id: str) -> list[str]:
@@ -259,18 +260,15 @@ class Snapshot:
         """Counts of the people to care for in a zone, sorted by id."""
         return self._census_of.get(zone_id, [])
 
-    def plan_of_floor(
-        self, floor_id: str, at_us: int, least: Mapping[str, int], most: Mapping[str, int]
-    ) -> Plan:
+    def plan_of_floor(self, floor_id: str, at_us: int, needs: _Needs) -> Plan:
         """The plan of all zones of a floor together, at an event time in this snapshot.
 
         Args:
             floor_id: The floor.
             at_us: Event time, microseconds.
-            least: The least that they require together, by role.
-            most: The most.
+            needs: The roles that each of them requires, with the least and the most.
         """
-        key = floor_id, tuple(sorted(least.items())), tuple(sorted(most.items()))
+        key = floor_id, needs
         plan = self._floor_plans.get(key)
         if plan is None or not plan.from_us <= at_us < plan.until_us:
             if len(self._floor_plans) >= _MOST_WATCHED:
@@ -278,13 +276,18 @@ class Snapshot:
             zone_ids = [area.zone_id for area in self.zones_of(floor_id)]
             shifts = [shift for zone_id in zone_ids for shift in self.shifts_of(zone_id)]
             scheduled = scheduled_at(shifts, self.staff, at_us)
+            least: dict[str, int] = {}
+            most: dict[str, int] = {}
+            for role, low, high in chain.from_iterable(needs):
+                least[role] = least.get(role, 0) + low
+                most[role] = most.get(role, 0) + high
             plan = self._floor_plans[key] = Plan(
                 from_us=at_us,
                 until_us=min(self.until_us, scheduled.until_us),
                 scheduled=scheduled.by_role,
                 scheduled_total=scheduled.total,
-                required=dict(key[2]),
-                least_required=dict(key[1]),
+                required=most,
+                least_required=least,
                 covers=self.roles.covers,
                 priority=self.roles.priority,
             )

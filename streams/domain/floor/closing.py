@@ -191,11 +191,13 @@ def close_tick(
     due = reads.take(floor.floor_id, read_through_us, end_us) if settings.takes_reads else []
     outputs += _take_in(floor, moment, people, joined, due, worn, watched, snapshot, settings)
     changed = named is not _names(floor) and dict(named) != dict(_names(floor))
-    covered = cover_floor(floor, end_us, snapshot, settings)
+    watches = {area.zone_id: watch_of(floor, area, snapshot) for area in areas}
+    covered = cover_floor(floor, end_us, watches, snapshot, settings)
     changed = changed or figures_of(covered) != floor.covered
     outputs += _presence(floor, moment, people, covered, watched or changed, snapshot, settings)
     for area in areas:
-        outputs += _zone(floor, area, happenings[area.zone_id], moment, snapshot, settings)
+        watch = watches[area.zone_id]
+        outputs += _zone(floor, area, happenings[area.zone_id], watch, moment, snapshot, settings)
     return outputs
 
 
@@ -203,6 +205,7 @@ def _zone(
     floor: FloorState,
     area: ZoneArea,
     happenings: list[Happening],
+    watch: Watch,
     moment: Moment,
     snapshot: Snapshot,
     settings: FloorSettings,
@@ -212,7 +215,6 @@ def _zone(
     forget_lost(zone, floor.shown)
     outputs = _events(floor, zone, area.zone_id, happenings, moment)
     plan = snapshot.plan(area.zone_id, moment.as_of_us, settings.census_max_age_us)
-    watch = watch_of(floor, area, snapshot)
     return outputs + _occupancy(floor, zone, area.zone_id, plan, watch, moment, settings)
 
 

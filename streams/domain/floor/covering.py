@@ -4,12 +4,14 @@ Somebody who counts in several zones counts once. What is required is the sum ov
 who is scheduled in several counts once. Whoever is in no zone does not count: nobody watches there.
 """
 
+from collections.abc import Mapping
+
 from schemas.records.staffing import FloorCoverage
 from streams.domain.facts.snapshot import Snapshot
 from streams.domain.floor.state import FloorState
 from streams.domain.settings import FloorSettings
 from streams.domain.staffing.coverage import coverage
-from streams.domain.staffing.open_gaps import IN_ALL, follow_gaps, open_since, with_gaps
+from streams.domain.staffing.open_gaps import IN_ALL, follow, open_since
 from streams.domain.zones.area import ZoneArea
 from streams.domain.zones.occupancy import Watch
 
@@ -25,13 +27,18 @@ def watch_of(floor: FloorState, area: ZoneArea, snapshot: Snapshot) -> Watch:
 
 
 def cover_floor(
-    floor: FloorState, at_us: int, snapshot: Snapshot, settings: FloorSettings
+    floor: FloorState,
+    at_us: int,
+    watches: Mapping[str, Watch],
+    snapshot: Snapshot,
+    settings: FloorSettings,
 ) -> FloorCoverage | None:
     """Compare the people in the zones of a floor with what these need.
 
     Args:
         floor: The floor; its gaps go on.
         at_us: End of the tick, microseconds.
+        watches: Who watches its zones, by id.
         snapshot: Facts in force.
         settings: Settings of the floor.
 
@@ -45,26 +52,21 @@ def cover_floor(
     ):
         floor.gaps = {}
         return None
-    least: dict[str, int] = {}
-    most: dict[str, int] = {}
+    needs: list[tuple[tuple[str, int, int], ...]] = []
     present: dict[str, str] = {}
     is_watched = True
     for area, plan in zip(areas, plans, strict=True):
         stays = floor.zones[area.zone_id].stays
         here = {person_id: stay.role for person_id, stay in stays.items() if stay.counted}
         present |= here
-        watch = watch_of(floor, area, snapshot)
+        watch = watches[area.zone_id]
         is_watched = is_watched and watch.is_watched
-        if not (plan.required or plan.ratios):
-            continue
-        # As the zone itself asks, so that it is found once.
-        for one in coverage(list(here.values()), plan, is_watched=watch.is_watched).roles:
-            if one["required"]:
-                most[one["role"]] = most.get(one["role"], 0) + one["required"]
-                least[one["role"]] = least.get(one["role"], 0) + (one["least_required"] or 0)
-    whole = snapshot.plan_of_floor(floor.floor_id, at_us, least, most)
+        if plan.required or plan.ratios:
+            # As the zone itself asks, so that it is found once.
+            needs.append(coverage(list(here.values()), plan, is_watched=watch.is_watched).needs)
+    whole = snapshot.plan_of_floor(floor.floor_id, at_us, tuple(needs))
     found = coverage(list(present.values()), whole, is_watched=is_watched)
-    floor.gaps = follow_gaps(floor.gaps, found, at_us)
+    floor.gaps, roles = follow(floor.gaps, found, whole, at_us)
     possible_us, sure_us = open_since(floor.gaps.get(IN_ALL))
     return {
         "people": found.people,
@@ -77,7 +79,7 @@ def cover_floor(
         "possible_since_us": possible_us,
         "sure_since_us": sure_us,
         "is_watched": is_watched,
-        "roles": with_gaps(found.roles, floor.gaps),
+        "roles": roles,
     }
 
 

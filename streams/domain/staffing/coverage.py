@@ -52,6 +52,8 @@ class Plan:
         default_factory=dict, compare=False, repr=False
     )
     """What was found for the people of this plan before: most ticks ask for the same."""
+    steady: list[object] = field(default_factory=list, compare=False, repr=False)
+    """What `open_gaps.follow` found last, where asking again changes nothing."""
 
 
 class Coverage(NamedTuple):
@@ -68,6 +70,7 @@ class Coverage(NamedTuple):
         least_required: The least staff that may be required.
         standing_in: How many of those present in a role have another one; roles without are left
             out.
+        needs: The roles that are required: each with the least and the most.
     """
 
     people: int
@@ -79,6 +82,7 @@ class Coverage(NamedTuple):
     roles: list[RoleCoverage]
     least_required: int
     standing_in: dict[str, int]
+    needs: tuple[tuple[str, int, int], ...]
 
 
 def coverage(present: Sequence[str], plan: Plan, *, is_watched: bool = True) -> Coverage:
@@ -157,4 +161,5 @@ def _coverage(present: Sequence[str], plan: Plan, *, is_watched: bool) -> Covera
         roles=roles,
         least_required=sum(least_required.values()),
         standing_in=dict(found.standing_in),
+        needs=tuple((role, least_required.get(role, 0), most) for role, most in required.items()),
     )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from schemas.records.staffing import RoleCoverage
-from streams.domain.staffing.coverage import Coverage
+from streams.domain.staffing.coverage import Coverage, Plan
 from streams.domain.staffing.shift import FOREVER_US
 
 CLOSED_US: Final = 30_000_000
@@ -72,6 +72,30 @@ def follow_gaps(
     return followed
 
 
+def follow(
+    gaps: dict[str, OpenGap], found: Coverage, plan: Plan, at_us: int
+) -> tuple[dict[str, OpenGap], list[RoleCoverage]]:
+    """`follow_gaps` and `with_gaps`, at once where nothing has changed since the last tick.
+
+    Args:
+        gaps: Gaps so far, by role.
+        found: Coverage by the plan.
+        plan: The plan; it keeps what was found for the next tick.
+        at_us: Event time, microseconds; rises.
+
+    Returns:
+        The gaps, and coverage by role with since when they are open.
+    """
+    steady = plan.steady
+    if steady and steady[0] is found and steady[1] is gaps:
+        return gaps, steady[2]  # type: ignore[return-value]
+    followed = follow_gaps(gaps, found, at_us)
+    roles = with_gaps(found.roles, followed)
+    # A gap that was closed a moment ago is forgotten later, so then the next tick asks again.
+    steady[:] = () if next_over_us(followed) < FOREVER_US else (found, followed, roles)
+    return followed, roles
+
+
 def open_since(gap: OpenGap | None) -> tuple[int | None, int | None]:
     """Since when a gap has been possible and sure.
 
@@ -105,15 +129,13 @@ def with_gaps(roles: list[RoleCoverage], gaps: Mapping[str, OpenGap]) -> list[Ro
 
 def next_over_us(gaps: Mapping[str, OpenGap], closed_us: int = CLOSED_US) -> int:
     """Event time at which the next gap that is closed is over, microseconds."""
-    return min(
-        (
-            one + closed_us
-            for gap in gaps.values()
-            for one in (gap.possible_closed_us, gap.sure_closed_us)
-            if one is not None
-        ),
-        default=FOREVER_US,
-    )
+    over_us = FOREVER_US
+    for _, _, possible_closed_us, sure_closed_us in gaps.values():
+        if possible_closed_us is not None:
+            over_us = min(over_us, possible_closed_us + closed_us)
+        if sure_closed_us is not None:
+            over_us = min(over_us, sure_closed_us + closed_us)
+    return over_us
 
 
 def _follow(

@@ -12,7 +12,7 @@ The flow is followed from a time at which the number was known:
   nothing says which, and old mistakes say nothing of who is there.
 """
 
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from schemas.records.zones import CountSource, ZoneCount
@@ -89,10 +89,11 @@ def next_start_us(flow: Flow) -> int:
     return flow.apart_us + APART_US if flow.apart_us else FOREVER_US
 
 
+@lru_cache(maxsize=4096)
 def count_people(
-    flow: Flow, heads: int, hidden: int, badges: Sequence[int] | None, *, is_watched: bool
+    flow: Flow, heads: int, hidden: int, badges: tuple[int, int] | None, *, is_watched: bool
 ) -> ZoneCount:
-    """Compare the counts of a zone.
+    """Compare the counts of a zone; the result is shared, so not to be changed.
 
     Args:
         flow: Its flow.

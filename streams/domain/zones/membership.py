@@ -347,6 +347,8 @@ def clear(zone: ZoneState) -> list[Happening]:
 
 def forget_lost(zone: ZoneState, people: Container[str]) -> None:
     """Forget those who were lost inside once their ids end, or they are inside again."""
+    if not zone.lost:
+        return
     zone.lost = {
         one: counted
         for one, counted in zone.lost.items()

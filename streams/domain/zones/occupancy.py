@@ -8,7 +8,7 @@ from schemas.records.staffing import RoleCoverage
 from schemas.records.zones import OccupancyReason, ZoneCensus, ZoneCount, ZoneOccupancy
 from schemas.topics import OCCUPANCY
 from streams.domain.staffing.coverage import Coverage, Plan, coverage
-from streams.domain.staffing.open_gaps import IN_ALL, follow_gaps, open_since, with_gaps
+from streams.domain.staffing.open_gaps import IN_ALL, follow, open_since
 from streams.domain.zones.counting import count_people, follow_flow
 from streams.domain.zones.membership import ZoneState
 
@@ -49,7 +49,7 @@ def find(
     zone: ZoneState,
     plan: Plan,
     watch: Watch,
-    badges: Sequence[int] | None,
+    badges: tuple[int, int] | None,
     at_us: int,
     *,
     follows_gaps: bool,
@@ -73,15 +73,21 @@ def find(
         roles: Any = [{**role, **bare} for role in found.roles]
         return Found(person_ids, found._replace(least_required=-1), roles, None)
     found = coverage(present, plan, is_watched=watch.is_watched)
-    zone.gaps = follow_gaps(zone.gaps, found, at_us)
+    zone.gaps, followed = follow(zone.gaps, found, plan, at_us)
     hidden = 0
     for person_id in person_ids:
         stay = stays[person_id]
         hidden += watch.looked.get(stay.camera_id, 0) > stay.inside_us
     heads = len(person_ids)
     zone.flow = follow_flow(zone.flow, heads, hidden, at_us, is_watched=watch.is_watched)
-    count = count_people(zone.flow, heads, hidden, badges, is_watched=watch.is_watched)
-    return Found(person_ids, found, with_gaps(found.roles, zone.gaps), count, census_of(plan))
+    count = count_people(
+        zone.flow._replace(apart_us=0) if zone.flow.apart_us else zone.flow,
+        heads,
+        hidden,
+        badges,
+        is_watched=watch.is_watched,
+    )
+    return Found(person_ids, found, followed, count, census_of(plan))
 
 
 def census_of(plan: Plan) -> ZoneCensus | None:
@@ -96,7 +102,7 @@ def census_of(plan: Plan) -> ZoneCensus | None:
 
 def _minima(plan: Plan) -> Plan:
     if plan.ratios or plan.covers:
-        return replace(plan, ratios=(), covers={}, found={})
+        return replace(plan, ratios=(), covers={}, found={}, steady=[])
     return plan
 
 
