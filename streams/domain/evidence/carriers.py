@@ -61,7 +61,8 @@ def take_read(
     after[UNSEEN] = unseen * settings.unseen
     same = badge.reader_id == read.reader_id
     lying = before.get(LYING, 0.0)
-    after[LYING] = lying * (1.0 if same else settings.stray)
+    # Whoever stays there is read as often as a badge that lies there, however many reads that are.
+    after[LYING] = lying * (max(near.values(), default=1.0) if same else settings.stray)
     if not same:  # one that somebody is known to carry has not been lying there
         after[LYING] += settings.lost * (unseen + lying)
     badge.carriers = _normalised(after)

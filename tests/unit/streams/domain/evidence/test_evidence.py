@@ -132,6 +132,30 @@ def test_a_badge_that_is_read_where_it_lies_names_nobody_who_passes() -> None:
     assert state.badges["b1"].carriers["!"] > 0.5
 
 
+@pytest.mark.parametrize("every_s", [1, 20])
+@pytest.mark.parametrize("x_m", [0.3, 1.0])
+def test_who_stays_at_a_reader_keeps_their_name_however_often_it_reads(
+    every_s: int, x_m: float
+) -> None:
+    """A badge that lies there would be read as often."""
+    state = EvidenceState()
+    for number in range(30):
+        at_us = (10 + number * every_s) * S
+        play(Moment(at_us, [at("p", x_m)], [Read(at_us, "door", "b1")]), state=state)
+
+    assert who(state, "p")["p"].staff_id == "ann"
+
+
+def test_a_badge_that_is_read_where_nobody_is_lies_there() -> None:
+    state = play(Moment(10 * S, [at("p", 1.0)], [Read(10 * S, "door", "b1")]))
+    for second in range(20, 80, 10):
+        away = at("p", 9.0)
+        play(Moment(second * S, [away], [Read(second * S, "door", "b1")]), state=state)
+
+    assert who(state, "p")["p"].staff_id is None
+    assert state.badges["b1"].carriers["!"] > 0.9
+
+
 def test_a_read_that_arrives_late_is_weighed_where_people_were() -> None:
     state = play(
         Moment(10 * S, [at("p", 0.1), at("q", 9.0)]),
