@@ -46,7 +46,18 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "workers.operations": (
         ("accounts", "installation", "times"),
-        ("badges", "calibration", "deadletters", "doctor", "scoring", "tail", "verification"),
+        (
+            *(
+                "badges",
+                "calibration",
+                "deadletters",
+                "doctor",
+                "scoring",
+                "simulated_ward",
+                "tail",
+            ),
+            "verification",
+        ),
         ("backup", "rebuild", "simulated_reads"),
     ),
 }
