@@ -248,9 +248,7 @@ class Snapshot:
             watchers = self._watchers.get(area.zone_id)
             if watchers is None:
                 watchers = self._watchers[area.zone_id] = watchers_of(
-                    area,
-                    {camera_id: self.cameras[camera_id] for camera_id in cameras},
-                    {camera_id: self.picture(camera_id) for camera_id in cameras},
+                    area, {camera_id: self.cameras[camera_id] for camera_id in cameras}
                 )
             away = {*missing, *filter(self.is_suspect, cameras)}
             found = self._watched[key] = is_watched(watchers, away)

@@ -10,9 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from streams.domain.camera.picture import Picture, contains, is_hidden
 from streams.domain.camera.projection import pinhole_or_none
-from streams.domain.tracking.types import Matrix
+from streams.domain.tracking.types import Flags, Matrix
 from streams.domain.zones.area import ZoneArea
 
 POINTS: Final = 8
@@ -38,15 +37,12 @@ def is_watched(watchers: Watchers, missing: Collection[str]) -> bool:
     return seen >= ENOUGH * len(watchers) and seen > 0
 
 
-def watchers_of(
-    area: ZoneArea, cameras: Mapping[str, Mapping[str, Any]], pictures: Mapping[str, Picture]
-) -> Watchers:
+def watchers_of(area: ZoneArea, cameras: Mapping[str, Mapping[str, Any]]) -> Watchers:
     """Find which cameras see which points of a zone.
 
     Args:
         area: The zone.
         cameras: Registry versions of its floor's cameras, by id.
-        pictures: What each of them shows.
     """
     if not area.in_metres:
         return [frozenset({area.camera_id or ""} & cameras.keys())]
@@ -55,8 +51,7 @@ def watchers_of(
     for camera_id, camera in cameras.items():
         if area.camera_id not in (None, camera_id):
             continue
-        shown = _shown(camera, pictures[camera_id], points)
-        for point in np.flatnonzero(shown).tolist():
+        for point in np.flatnonzero(_shown(camera, points)).tolist():
             found[point].add(camera_id)
     return [frozenset(one) for one in found]
 
@@ -64,30 +59,46 @@ def watchers_of(
 def _points(area: ZoneArea) -> Matrix:
     """Points of a grid that are in a zone, m, shape `(P, 2)`; one at least."""
     x_min, y_min, x_max, y_max = area.bounds
-    step = max(min(x_max - x_min, y_max - y_min), max(x_max - x_min, y_max - y_min) / 2.0) / POINTS
-    step = step or 1.0
-    columns, rows = (max(1, round(side / step)) for side in (x_max - x_min, y_max - y_min))
-    vertices = np.array(area.polygon, np.float64)
-    points = [
-        (x, y)
-        for x in (x_min + (np.arange(columns) + 0.5) * ((x_max - x_min) / columns)).tolist()
-        for y in (y_min + (np.arange(rows) + 0.5) * ((y_max - y_min) / rows)).tolist()
-        if contains(vertices, 0, len(vertices), x, y)
-    ]
-    return np.array(points or list(area.polygon), np.float64).reshape(-1, 2)
+    width, height = x_max - x_min, y_max - y_min
+    step = max(min(width, height), max(width, height) / 2.0) / POINTS
+    columns, rows = (max(1, round(side / step)) for side in (width, height))
+    xs = x_min + (np.arange(columns) + 0.5) * (width / columns)
+    ys = y_min + (np.arange(rows) + 0.5) * (height / rows)
+    points = np.stack(np.meshgrid(xs, ys, indexing="ij"), axis=-1).reshape(-1, 2)
+    corners = np.array(area.polygon, np.float64)
+    inside = points[_are_inside(corners, points)]
+    return inside if len(inside) else corners
 
 
-def _shown(camera: Mapping[str, Any], picture: Picture, points: Matrix) -> list[bool]:
+def _shown(camera: Mapping[str, Any], points: Matrix) -> Flags:
     """Whether a camera shows each of some points of the floor."""
     pixels = _pixels(camera, points)
     if pixels is None:
-        return [False] * len(points)
-    walls = np.array([[one["x"], one["y"]] for one in camera["sees"] or ()], np.float64)
-    return [
-        u == u and v == v and not is_hidden(picture, u, v)  # noqa: PLR0124
-        and (not len(walls) or contains(walls, 0, len(walls), x, y))
-        for (u, v), (x, y) in zip(pixels.tolist(), points.tolist(), strict=True)
-    ]  # fmt: skip
+        return np.zeros(len(points), np.bool_)
+    size = np.array([camera["width"], camera["height"]], np.float64)
+    # Not a number, as behind the camera, is in no picture.
+    within = (pixels > 0.0) & (pixels < size)
+    shown: Flags = within[:, 0] & within[:, 1]
+    for mask in camera["privacy_masks"]:
+        shown &= ~_are_inside(_corners(mask), pixels)
+    if camera["sees"]:
+        shown &= _are_inside(_corners(camera["sees"]), points)
+    return shown
+
+
+def _corners(polygon: Sequence[Mapping[str, float]]) -> Matrix:
+    return np.array([[one["x"], one["y"]] for one in polygon], np.float64)
+
+
+def _are_inside(corners: Matrix, points: Matrix) -> Flags:
+    """Whether points are in a polygon; which side an edge itself is on does not matter here."""
+    x, y = points[:, 0], points[:, 1]
+    inside = np.zeros(len(points), np.bool_)
+    for (ax, ay), (bx, by) in zip(np.roll(corners, 1, axis=0), corners, strict=True):
+        if ay != by:
+            crossing = ax + (y - ay) * ((bx - ax) / (by - ay))
+            inside ^= ((ay > y) != (by > y)) & (x < crossing)
+    return inside
 
 
 def _pixels(camera: Mapping[str, Any], points: Matrix) -> Matrix | None:
