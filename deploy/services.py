@@ -105,6 +105,9 @@ KAFKA = Infrastructure(
         # but a starved machine that misses heartbeats for as long takes its leaders away.
         "broker.session.timeout.ms": "6000",
         "broker.heartbeat.interval.ms": "1000",
+        # What has expired or been replaced goes within seconds, where a ward is small.
+        "log.retention.check.interval.ms": "5000",
+        "log.cleaner.backoff.ms": "5000",
         # A quarter of the default: the heap is 512 MB.
         "log.cleaner.dedupe.buffer.size": "33554432",
         "log.index.size.max.bytes": "2097152",

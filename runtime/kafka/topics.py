@@ -1,10 +1,16 @@
 """Create the topics of the table, and refuse a broker whose topics differ from it."""
 
+from typing import Final
+
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
     NewTopic,
     OffsetSpec,
+    ResourceType,
 )
 
 from runtime.clock import Clock
@@ -25,6 +31,9 @@ _AGAIN = constant(0.1, deadline_s=_TIMEOUT_S)
 
 def create_topics(cluster: Cluster, replication: int = 1) -> list[str]:
     """Create what is missing, then check everything; returns the names created.
+
+    Topics of an earlier release get the pieces of their logs as the table has them: that deletes no
+    record before its time.
 
     Raises:
         Retry: The broker cannot be reached.
@@ -50,9 +59,55 @@ def create_topics(cluster: Cluster, replication: int = 1) -> list[str]:
                 ) from error
             raise Stop(f"topic {name} cannot be created: {cause.str()}") from error
     _wait_until_known(admin, created, cluster.clock)
+    _cut_pieces(cluster, admin)
     check_topics(cluster)
     wait_until_led(admin, wanted, cluster.clock)
     return created
+
+
+_PIECES: Final = "segment.ms"
+
+
+def _cut_pieces(cluster: Cluster, admin: AdminClient) -> None:
+    """Have the logs of existing topics in pieces as the table says, and wait until they are.
+
+    Raises:
+        Retry: The broker cannot be reached.
+        Stop: It refuses.
+    """
+    expected = {cluster.name(topic): topic for topic in TOPICS.values() if _PIECES in topic.config}
+
+    def others() -> dict[str, str]:
+        found = describe(cluster, expected)
+        return {
+            name: topic.config[_PIECES]
+            for name, topic in expected.items()
+            if found[name].settings.get(_PIECES, topic.config[_PIECES]) != topic.config[_PIECES]
+        }
+
+    def check() -> None:
+        if left := others():
+            raise Retry(f"topics with other pieces after {_TIMEOUT_S:.0f} s: {', '.join(left)}")
+
+    wanted = [
+        ConfigResource(
+            ResourceType.TOPIC,
+            name,
+            incremental_configs=[
+                ConfigEntry(_PIECES, value, incremental_operation=AlterConfigOpType.SET)
+            ],
+        )
+        for name, value in others().items()
+    ]
+    if not wanted:
+        return
+    for resource, future in admin.incremental_alter_configs(wanted).items():
+        try:
+            answer(future, _TIMEOUT_S)
+        except KafkaException as error:
+            why = f"{_PIECES} of topic {resource.name} cannot be set: {error.args[0].str()}"
+            raise Stop(why) from error
+    retried(check, Tries(_AGAIN, cluster.clock))
 
 
 def _wait_until_known(admin: AdminClient, names: list[str], clock: Clock) -> None:
