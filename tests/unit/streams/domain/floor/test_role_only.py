@@ -1,20 +1,25 @@
 """Where roles only are shown, nobody can be followed from one stay to the next."""
 
 import random
+import re
 from collections import Counter
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from runtime.checkpoints.spans import take_over
 from schemas.topics import TRACKS
+from streams.domain.evidence.waiting import NO_READS
 from streams.domain.floor import ticks as floor_module
 from streams.domain.floor.state import FloorState, report
 from streams.domain.floor.tick import TICK_US
 from streams.domain.floor.ticks import close_ticks
 from streams.domain.pipeline import PartitionPipeline
+from streams.domain.settings import PipelineSettings
 from streams.domain.zones.stay_ids import stay_id
 from streams.state.codec import decode_state, encode_state
+from streams.state.settings_by_offset import SettingsByOffset, to_values
 from tests.support.builders.domain import (
     MS,
     T0,
@@ -35,6 +40,7 @@ from tests.support.builders.domain import (
 from tests.support.builders.domain import fold as plain_fold
 from tests.support.builders.reads import badge_read
 from tests.support.fakes import KnownReads
+from tests.support.paths import ROOT
 from tests.support.reference.views import Sighting, view_of
 from tests.support.role_only_ward import (
     FLOOR,
@@ -118,6 +124,32 @@ def test_a_role_goes_along_and_the_name_does_not() -> None:
     assert {one["staff_id"] for one in people} == {None}
     assert {one["role_confidence"] for one in people} <= {0.0, 0.9, 1.0}
     assert max(one["identified"] for one in occupancies(found) if one["zone_id"] == "right") == 1
+
+
+def test_the_page_names_every_field_that_stays_empty() -> None:
+    reads = [badge_read(T0 + 1 * S, "b2", x_m=7.0), badge_read(T0 + 8 * S, x_m=2.0, y_m=4.0)]
+    room = (camera(homography=SCALE), LEFT_HALF, staff("ann", "nurse"))
+    log = there(0, 16, 200)
+    found, _ = fold(log, facts_of(*room), KnownReads(reads))
+    plain, _ = fold(log, facts_of(*room), KnownReads(reads), PartitionPipeline())
+    fused, _ = fold(log_of(1), facts(), NO_READS, PartitionPipeline())
+    people = [one for each in presences(found) for one in each["people"]]
+    with_all = [one for each in presences([*plain, *fused]) for one in each["people"]]
+
+    empty = {
+        name
+        for name in people[0]
+        if all(not dict(one)[name] for one in people) and any(dict(one)[name] for one in with_all)
+    }
+    [row] = re.findall(r"^\| `presence\.updated\.v1` .*$", PAGE, re.MULTILINE)
+    assert empty == {name for name in people[0] if f"`{name}`" in row} - {
+        "role_confidence",
+        "duty_status",
+    }
+    assert "`duty_status`" in row
+
+
+PAGE = (ROOT / "docs" / "role-only.md").read_text()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -255,3 +287,36 @@ def test_a_change_of_the_mode_holds_from_the_next_record_on() -> None:
     assert ids(first) == ids(third) == {"cam:1"}
     assert ids(second) == {"floor:seen-26-1", "left:stay-1"}
     assert pipeline.floors["floor"].shown_as == {}
+
+
+def test_a_replay_finds_the_mode_of_each_offset_in_the_checkpoint() -> None:
+    """The mode changes at offset 50; whoever takes over at 80 goes on as who was never killed."""
+    log, known = there(0, 14, 200), facts_of(*TWO_ZONES)
+    spans = take_over((), to_values(PipelineSettings()), log_start=0, log_end=0)
+    spans = take_over(spans, to_values(ROLE_ONLY), log_start=0, log_end=50)
+
+    def fold_from(offset: int, pipeline: PartitionPipeline, until: int = len(log)) -> list[Any]:
+        settings = SettingsByOffset(PipelineSettings())
+        settings.follow(spans, offset)
+        pipeline.settings = settings.current
+        found = []
+        for at, one in enumerate(log[offset:until], start=offset):
+            if settings.next_change is not None and at >= settings.next_change:
+                pipeline.settings = settings.step(at)
+            found.append(pipeline.advance(one, known))
+        return found
+
+    whole = fold_from(0, PartitionPipeline())
+    killed, heir = PartitionPipeline(), PartitionPipeline()
+    first = fold_from(0, killed, until=80)
+    states = killed.take_changed(encode_state)
+    heir.restore({key: decode_state(key, state) for key, state in states.items()})
+
+    assert [*first, *fold_from(80, heir)] == whole
+    people = {one["person_id"] for each in whole[60:] for one in shown_in(each)}
+    assert people == {"floor:seen-26-1"}
+    assert {one["person_id"] for each in whole[:45] for one in shown_in(each)} == {"cam:1"}
+
+
+def shown_in(outputs: Any) -> list[Any]:
+    return [one for each in presences(outputs) for one in each["people"]]
