@@ -15,8 +15,8 @@ from runtime.process import metrics
 from runtime.process.settings import describe
 from workers.access.rights import Right
 from workers.cli.app import COMMANDS, load
+from workers.retention.tables import TABLE_ENTRIES
 from workers.serving.api.access import ACCESS
-from workers.storage.timescale.rights import ROLES
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -145,8 +145,8 @@ def rights() -> set[str]:
 
 
 def tables() -> set[str]:
-    """Names of tables with their schema, which look like settings too."""
-    return {grant.name for row in ROLES for grant in row.grants if grant.kind == "TABLE"}
+    """Names of tables and views with their schema, which look like settings too."""
+    return {entry.name for entry in TABLE_ENTRIES}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=label)

@@ -38,7 +38,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "workers": (
         ("access", "audit", "frames", "stages", "storage"),
-        ("observation", "registry"),
+        ("observation", "registry", "retention"),
         ("clocks", "guard", "inference", "ingest", "serving", "sinks", "watchdog"),
         ("operations",),
         ("local",),

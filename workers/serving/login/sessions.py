@@ -71,6 +71,7 @@ class SessionStore:
             async with self._client.pipeline(transaction=True) as pipe:
                 pipe.set(self._session(key), self._sealed(key, session), ex=left_s)
                 pipe.set(self._seen(key), self._clock.now_us(), ex=self._idle_of(session))
+                pipe.zremrangebyscore(self._index, 0, self._clock.now_us() / 1e6)
                 pipe.zadd(self._index, {key: session.limit_us / 1e6})
                 await pipe.execute()
         return cookie, key

@@ -1,5 +1,6 @@
 """The live state holds the newest of everything, and tells each change exactly once."""
 
+import fnmatch
 import json
 import time
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ from tests.support.builders.outputs import (
 from tests.support.clusters import make_redis_sink
 from tests.support.tables import as_items
 from tests.support.waiting import eventually
+from workers.retention.keys import KEY_ENTRIES
 from workers.sinks.redis import sink as redis_sink_module
 from workers.sinks.redis.sink import RedisSink
 
@@ -154,6 +156,14 @@ def test_everything_expires(sink: RedisSink, client: "redis.Redis", run_prefix: 
     keys: Any = client.keys(f"{run_prefix}:*")
     assert len(keys) > 8
     assert [key for key in keys if client.pttl(key) == -1] == []
+    patterns = {entry.name for entry in KEY_ENTRIES if not entry.name.startswith("login:")}
+    names = [key.removeprefix(f"{run_prefix}:") for key in keys]
+    there = {one for one in patterns if fnmatch.filter(names, one)}
+    assert there | {"person:*"} == patterns, "people may be gone already"
+    assert [name for name in names if not any(fnmatch.fnmatch(name, one) for one in patterns)] == []
+    for key in keys:
+        client.pexpire(key, client.pttl(key) // 60, gt=False, lt=True)  # a minute is a second
+    eventually(lambda: client.keys(f"{run_prefix}:*") == [], 5, "nothing left")
 
 
 def test_the_index_forgets_what_has_expired(

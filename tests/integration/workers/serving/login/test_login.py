@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
+import redis
 
 from tests.support.board_server import BoardServer
 from tests.support.issuer import Issuer
@@ -12,6 +13,7 @@ from tests.support.kept_audit import KeptAudit
 from tests.support.set_clock import SetClock
 from tests.support.visitor import Visitor
 from tests.support.waiting import eventually
+from workers.retention.keys import KEY_ENTRIES
 
 
 def test_a_login_leads_back_to_the_page_and_shows_who_is_there(
@@ -333,3 +335,24 @@ def test_without_a_provider_pages_of_other_sites_change_nothing(
 
     assert foreign.status_code == 403
     assert "another site" in foreign.json()["detail"]
+
+
+def test_every_key_of_a_login_expires(ann: Visitor, board: BoardServer, clock: SetClock) -> None:
+    lead = f"{board.settings.live_prefix}:"
+    kept = {entry.name: entry.keep_s for entry in KEY_ENTRIES}
+    with redis.Redis.from_url(board.redis_url, decode_responses=True) as client:
+        names = [key.removeprefix(lead) for key in client.scan_iter(f"{lead}login:*")]
+        assert {"login:index", *(name.rpartition(":")[0] + ":*" for name in names)} >= {
+            "login:index",
+            "login:session:*",
+            "login:seen:*",
+            "login:used:*",
+        }
+        for name in names:
+            if name != "login:index":
+                most_s = kept[f"{name.rpartition(':')[0]}:*"]
+                assert 0 < client.ttl(lead + name) <= (most_s or 0), name
+
+        clock.now_s += 9 * 3600
+        ann.log_in()
+        assert client.zcard(f"{lead}login:index") == 1, "the session that is over is forgotten"
