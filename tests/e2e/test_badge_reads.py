@@ -12,10 +12,10 @@ from runtime.kafka.reader import read_topic
 from runtime.kafka.topics import create_topics
 from schemas.records.evidence import BadgeRead
 from schemas.registry import SchemaRegistry
-from schemas.topics import LINKS, OCCUPANCY, PRESENCE, STAFF, TOPICS, TRACKS
+from schemas.topics import LINKS, OCCUPANCY, PRESENCE, SHIFTS, STAFF, TOPICS, TRACKS
 from streams.processor.pipeline_settings import pipeline_settings
 from tests.support import simulated
-from tests.support.builders.domain import S, staff
+from tests.support.builders.domain import S, shift, staff
 from tests.support.builders.reads import badge_read
 from tests.support.clusters import cluster_of
 from tests.support.facts import publish_facts
@@ -103,8 +103,19 @@ def test_reads_name_people_and_a_kill_changes_no_byte(services: Services, tmp_pa
             )
             simulated.register(pipeline.settings, CAMERAS)
             known_us = {"recorded_at_us": simulated.START_US - 60 * S}
+            day_us = {
+                "starts_us": simulated.START_US - 3600 * S,
+                "ends_us": simulated.START_US + 3600 * S,
+            }
             publish_facts(
-                cluster, [Fact(STAFF, staff(one, "nurse", **known_us)) for one in STAFF_IDS]
+                cluster,
+                [
+                    *(Fact(STAFF, staff(one, "nurse", **known_us)) for one in STAFF_IDS),
+                    *(
+                        Fact(SHIFTS, shift(one, staff_id=one, **day_us, **known_us))
+                        for one in STAFF_IDS[::2]
+                    ),
+                ],
             )
             feed = simulated.Feed(pipeline.settings, CAMERAS, SECONDS, seed=5)
             send_reads(pipeline, 0, SECONDS)
@@ -124,6 +135,13 @@ def test_reads_name_people_and_a_kill_changes_no_byte(services: Services, tmp_pa
             people = [one for record in records(pipeline, PRESENCE) for one in record["people"]]
             assert {one["role"] for one in people} == {"", "nurse"}
             assert {one["staff_id"] for one in people} > {None}
+            named = [one for one in people if one["staff_id"]]
+            assert all(one["candidates"][0]["staff_id"] == one["staff_id"] for one in named)
+            assert all(one["role_evidence"] == ["BADGE"] for one in named)
+            planned = {*STAFF_IDS[::2]}
+            for one in named:
+                off_shift = one["duty_status"] == "OFF_SHIFT"
+                assert off_shift == (one["staff_id"] not in planned)
             assert any(record["identified"] for record in records(pipeline, OCCUPANCY))
             assert "BADGE" in {record["kind"] for record in records(pipeline, LINKS)}
 
