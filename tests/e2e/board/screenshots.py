@@ -1,6 +1,6 @@
 """Take pictures of the board with made-up people: `python -m tests.e2e.board.screenshots FOLDER`.
 
-`docs/images/board.png` is `dark-desktop.png` of such a run. Needs Redis and Chromium.
+`docs/images/board.png` is `light-desktop.png` of such a run. Needs Redis and Chromium.
 """
 
 import sys
