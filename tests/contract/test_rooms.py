@@ -47,15 +47,13 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "workers.operations": (
         ("accounts", "installation", "times"),
         (
-            *(
-                "badges",
-                "calibration",
-                "deadletters",
-                "doctor",
-                "scoring",
-                "simulated_ward",
-                "tail",
-            ),
+            "badges",
+            "calibration",
+            "deadletters",
+            "doctor",
+            "scoring",
+            "simulated_ward",
+            "tail",
             "verification",
         ),
         ("backup", "rebuild", "simulated_reads"),
