@@ -16,8 +16,11 @@ EAST = {
     "staff": {"east-nurse", "both-nurse"},
     "shifts": {"s-east", "s-both-e"},
     "requirements": {"r-east"},
+    "census": {"n-east"},
     "units": {"east"},
 }
+ROLES = {"nurse", "porter"}
+"""Of no unit: whoever sees what is registered sees them."""
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +50,7 @@ def test_a_list_holds_what_is_in_the_unit(api: RegistryApi, kind: str) -> None:
             *(("cameras", "west-cam"), ("cameras", "both-cam"), ("floors", "west-cam")),
             *(("zones", "west-1"), ("zones", "west-2"), ("staff", "west-nurse")),
             *(("shifts", "s-west"), ("requirements", "r-west"), ("units", "west")),
+            ("census", "n-west"),
         )
         for rest in ("", "/versions", *(["/masks"] if kind == "cameras" else []))
     ],
@@ -159,7 +163,7 @@ def test_an_edit_of_several_units_is_hidden_where_nothing_of_it_is_known(api: Re
     [edit] = api.get("/edits", by="east")["items"]
 
     known = {fact["id"] for fact in edit["facts"]}
-    assert known == set().union(*EAST.values())
+    assert known == ROLES.union(*EAST.values())
     assert api.ask("POST", f"/edits/{edit['edit_id']}/undo", by="east").status_code == 404
     assert api.ask("POST", "/edits/999/undo", by="east").status_code == 404
 
