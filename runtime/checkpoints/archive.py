@@ -8,7 +8,7 @@ one, and an altered or truncated object is detected before it is used.
 import re
 import zlib
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -51,6 +51,9 @@ class _Contents(msgspec.Struct, frozen=True):
 
     format: int
     records: dict[bytes, bytes]
+
+
+_DECODER: Final = msgspec.msgpack.Decoder(_Contents)  # before there are threads: see `codec`
 
 
 class CheckpointArchive:
@@ -118,7 +121,7 @@ class CheckpointArchive:
         """
         try:
             data = self._objects.get(self._objects.uri(archived.path), archived.sha256)
-            contents = msgspec.msgpack.decode(zlib.decompress(data), type=_Contents)
+            contents = _DECODER.decode(zlib.decompress(data))
         except (DeadLetter, zlib.error, msgspec.MsgspecError) as error:
             raise CheckpointDamaged(f"archived checkpoint {archived.path}: {error}") from error
         if contents.format > ARCHIVE_FORMAT:

@@ -1,13 +1,15 @@
 """The state of a camera or floor as bytes: msgpack, with the tracker's tables packed."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from runtime.checkpoints import EntityState
 from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
+from streams.domain.camera.step import CameraState
 from streams.domain.entity import Entity, entity_type
 from streams.domain.floor.fused import Belief
+from streams.domain.floor.state import FloorState
 from streams.domain.fusion.state import FusionState
 from streams.domain.tracking.state import TrackerState
 from streams.state.version import OCCUPANCY_IN_FULL, OLDEST_READ, SEQS_BY_TOPIC, STATE_VERSION
@@ -34,7 +36,7 @@ def decode_state(entity_key: str, stored: EntityState) -> Entity:
     kind = entity_type(entity_key)
     try:
         if stored.version >= OCCUPANCY_IN_FULL:
-            state: Entity = msgspec.msgpack.decode(stored.data, type=kind, dec_hook=_read)
+            state: Entity = _DECODERS[kind].decode(stored.data)
             return state
         fields = msgspec.msgpack.decode(stored.data, type=dict[str, Any])
         if stored.version < SEQS_BY_TOPIC:
@@ -87,4 +89,11 @@ def _read(kind: type, value: Any) -> Any:
     raise ValueError(f"a {kind.__name__} is not made of a {type(value).__name__}")
 
 
-_ENCODER = msgspec.msgpack.Encoder(enc_hook=_write)
+_ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=_write)
+
+# Partitions are loaded in several threads. msgspec learns a type at its first use, and a thread
+# that comes meanwhile reads what is half learnt, which ends the process by SIGSEGV. So each type is
+# learnt here, when the module is imported.
+_DECODERS: Final[dict[type[Entity], msgspec.msgpack.Decoder[Any]]] = {
+    kind: msgspec.msgpack.Decoder(kind, dec_hook=_read) for kind in (CameraState, FloorState)
+}

@@ -47,6 +47,8 @@ class PublishedThrough(msgspec.Struct):
 Watermarks = dict[str, dict[str, PublishedThrough]]
 """By topic (without prefix) and key. A mirror uses those of its topic."""
 
+_DECODER: Final = msgspec.msgpack.Decoder(Watermarks)  # here and not in a thread: see `codec`
+
 
 def source_and_time(topic: Topic, record: Content | Mapping[str, Any]) -> tuple[str, int]:
     """Source and event time (UTC us) of a record; times never fall within a key and source."""
@@ -147,7 +149,7 @@ def handover_of(state: EntityState) -> HandoverFilter:
         ValueError: The bytes are not a handover.
     """
     try:
-        return HandoverFilter(msgspec.msgpack.decode(state.data, type=Watermarks))
+        return HandoverFilter(_DECODER.decode(state.data))
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from error
 

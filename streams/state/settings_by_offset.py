@@ -11,6 +11,9 @@ from schemas import class_settings, evidence_settings, fusion_settings, shift_se
 from schemas.tracker_settings import with_neutral_values
 from streams.domain.settings import PipelineSettings
 
+_LEARNT: Final = msgspec.json.Decoder(PipelineSettings)
+"""Has msgspec learn the type before there are threads; see `codec`."""
+
 _CENSUS_MAX_AGE_US: Final = 26 * 3_600_000_000
 """Age up to which a census is believed, under settings of a release that knew of none."""
 

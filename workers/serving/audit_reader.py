@@ -44,6 +44,10 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
     seq: int
 
 
+_POSITION: Final = msgspec.json.Decoder(Position)
+"""Made before requests come, each in a thread: where two of them have msgspec learn a type at once,
+one reads it half learnt, and the process ends by SIGSEGV."""
+
 _START: Final = Position(_LAST, "", 0)
 
 
@@ -122,6 +126,6 @@ def _write(position: Position) -> str:
 def _read(cursor: str) -> Position:
     try:
         data = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        return msgspec.json.decode(data, type=Position)
+        return _POSITION.decode(data)
     except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
         raise NoSuchPage("cursor: take it from `next` of the page before") from error
