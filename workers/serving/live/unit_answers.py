@@ -2,7 +2,12 @@
 
 from pydantic import BaseModel, Field
 
-from workers.serving.live.answers import GapView
+
+class MissingView(BaseModel):
+    """How many staff are missing in several zones; an interval, as in each of them."""
+
+    min: int = Field(description="If every unidentified person were staff.", examples=[2])
+    max: int = Field(description="If no unidentified person were staff.", examples=[4])
 
 
 class RoleTotalView(BaseModel):
@@ -13,7 +18,7 @@ class RoleTotalView(BaseModel):
     present_max: int = Field(description="Known plus unidentified people.")
     scheduled: int = Field(description="Scheduled.")
     required: int = Field(description="Required.")
-    gap: GapView = Field(description="Missing.")
+    gap: MissingView = Field(description="Missing.")
     spare: int = Field(description="Known to be present, and not required in their zone.")
 
 
@@ -27,7 +32,7 @@ class TotalView(BaseModel):
     people: int = Field(description="People in one zone or more, each once.", examples=[31])
     scheduled: int = Field(description="Staff scheduled.")
     required: int = Field(description="Staff required.")
-    gap: GapView = Field(
+    gap: MissingView = Field(
         description="Staff missing, as a sum: a surplus in one zone fills no gap in another."
     )
     roles: list[RoleTotalView] = Field(description="By role.")

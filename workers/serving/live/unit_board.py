@@ -7,12 +7,12 @@ from typing import NamedTuple
 from schemas.records.facts import Unit
 from streams.domain.staffing.surplus import UnitLocation, nearest_surplus
 from streams.domain.staffing.totals import RoleFigures, Total, ZoneFigures, total_of
-from workers.serving.live.answers import GapView
 from workers.serving.live.freshness import Freshness
 from workers.serving.live.recent_zones import RecentZones
 from workers.serving.live.records import Occupancy
 from workers.serving.live.unit_answers import (
     DepartmentView,
+    MissingView,
     NearestView,
     RoleTotalView,
     SiteView,
@@ -168,7 +168,7 @@ def _shown(total: Total) -> dict[str, object]:
         "people": total.people,
         "scheduled": total.scheduled,
         "required": total.required,
-        "gap": GapView(min=total.gap_min, max=total.gap_max),
+        "gap": MissingView(min=total.gap_min, max=total.gap_max),
         "roles": [
             RoleTotalView(
                 role=role,
@@ -176,7 +176,7 @@ def _shown(total: Total) -> dict[str, object]:
                 present_max=found.figures.present_max,
                 scheduled=found.figures.scheduled,
                 required=found.figures.required,
-                gap=GapView(min=found.figures.gap_min, max=found.figures.gap_max),
+                gap=MissingView(min=found.figures.gap_min, max=found.figures.gap_max),
                 spare=found.spare,
             )
             for role, found in total.roles.items()
