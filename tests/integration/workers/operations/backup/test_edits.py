@@ -40,6 +40,7 @@ ADDRESS = "rtsp://viewer:hunter2@10.0.0.7/stream"
 KEYS = {
     "WARDSTREAM_REGISTRY__ADDRESS_KEY": base64.b64encode(KEY).decode(),
     "WARDSTREAM_REGISTRY__NAME_KEY": base64.b64encode(KEY).decode(),
+    "WARDSTREAM_VAULT__KEY": base64.b64encode(KEY).decode(),
 }
 TABLES = ("taken_over", "edits", "versions", "staff_names", "stream_addresses")
 NUMBER = External(Kind.STAFF, "PN 4711")

@@ -87,7 +87,7 @@ def test_the_pipeline_continues_while_a_revision_is_in_force(continued: Continue
 def test_a_second_revision_lies_over_the_first_and_shows_in_redis(second: Second) -> None:
     [coverage] = [t for t in second.report.tables if t.table == "coverage"]
     assert coverage.stretches[0].first >= at(ABSENT_TO), "the first revision had the rest"
-    assert second.report.shown == 1
+    assert second.report.shown == 2, "the zone, and the floor with its coverage"
     assert second.scheduled == (1, 0)
     assert second.states == ("IN_FORCE", "IN_FORCE")
     assert second.report.revision == second.numbers[1]
@@ -106,7 +106,7 @@ def test_reverting_gives_back_what_was_there_revision_by_revision(
 ) -> None:
     one, two = second.numbers
 
-    assert reverted.answers == [([two], 1), ([one], 0)]
+    assert reverted.answers == [([two], 2), ([one], 0)]
     assert reverted.scheduled_us == [(ABSENT_TO - ABSENT_FROM,)]
     assert reverted.scheduled == 0
     assert "there is no revision 99" in reverted.unknown
