@@ -11,6 +11,14 @@ from schemas import class_settings, evidence_settings, fusion_settings, shift_se
 from schemas.tracker_settings import with_neutral_values
 from streams.domain.settings import PipelineSettings
 
+_FLOOR_SECTIONS: Final = {
+    "fusion": fusion_settings.with_neutral_values,
+    "badges": evidence_settings.with_neutral_values,
+    "classes": class_settings.with_neutral_values,
+    "shifts": shift_settings.with_neutral_values,
+}
+"""Sections of a floor's settings, each with what adds the settings of later releases to it."""
+
 _LEARNT: Final = msgspec.json.Decoder(PipelineSettings)
 """Has msgspec learn the type before there are threads; see `codec`."""
 
@@ -40,17 +48,9 @@ def from_values(values: dict[str, Any]) -> PipelineSettings:
         without |= {"shifts": {}, "census_max_age_us": _CENSUS_MAX_AGE_US, "classes": {}}
         without |= {"role_only": False, "follows_gaps": False}
         whole["floor"] = {**without, **whole["floor"]}
-        if isinstance(whole["floor"]["fusion"], dict):
-            fusion = fusion_settings.with_neutral_values(whole["floor"]["fusion"])
-            whole["floor"]["fusion"] = fusion
-        if isinstance(whole["floor"]["badges"], dict):
-            badges = evidence_settings.with_neutral_values(whole["floor"]["badges"])
-            whole["floor"]["badges"] = badges
-        if isinstance(whole["floor"]["classes"], dict):
-            classes = class_settings.with_neutral_values(whole["floor"]["classes"])
-            whole["floor"]["classes"] = classes
-        if isinstance(whole["floor"]["shifts"], dict):
-            whole["floor"]["shifts"] = shift_settings.with_neutral_values(whole["floor"]["shifts"])
+        for section, with_neutral in _FLOOR_SECTIONS.items():
+            if isinstance(whole["floor"][section], dict):
+                whole["floor"][section] = with_neutral(whole["floor"][section])
     for tracker in ("tracker", "moving_tracker"):
         if isinstance(whole.get(tracker), dict):
             whole[tracker] = with_neutral_values(whole[tracker])
