@@ -65,7 +65,7 @@ def install(root: Path) -> Path:
 
 
 def precompile(root: Path) -> None:
-    """Compile the tracking core, readers, writers and evidence, unless done since a change of them.
+    """Compile the tracking core, readers, writers and evidence, unless that is done already.
 
     Args:
         root: The project's folder, whose environment is complete.
