@@ -110,12 +110,7 @@ def _role_of(part: str, stated: str) -> RoleOfClass:
     return RoleOfClass(role, reliability, _KINDS[kind])
 
 
-_NEUTRAL: Final[Mapping[str, Any]] = {"roles": "", "mistaken": 0.05, "against_badge": 3.0}
+NEUTRAL: Final[Mapping[str, Any]] = {"roles": "", "mistaken": 0.05, "against_badge": 3.0}
 """For each setting that a release added, the value with which classes count as before it.
 
 A checkpoint of an earlier release holds no such setting. A default may change; these stay."""
-
-
-def with_neutral_values(saved: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of classes as a checkpoint holds them, with those that a later release added."""
-    return {**_NEUTRAL, **saved}

@@ -105,7 +105,7 @@ class BadgeSettings:
     )
 
 
-_NEUTRAL: Final[Mapping[str, Any]] = {
+NEUTRAL: Final[Mapping[str, Any]] = {
     "named_at": 0.9,
     "lent": 0.03,
     "lost": 0.01,
@@ -123,8 +123,3 @@ _NEUTRAL: Final[Mapping[str, Any]] = {
 """For each setting that a release added, the value with which evidence works as before it.
 
 A checkpoint of an earlier release holds no such setting. A default may change; these stay."""
-
-
-def with_neutral_values(saved: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of evidence as a checkpoint holds them, with those that a later release added."""
-    return {**_NEUTRAL, **saved}

@@ -136,7 +136,7 @@ class FusedFloorSettings:
             )
 
 
-_NEUTRAL: Final[Mapping[str, Any]] = {
+NEUTRAL: Final[Mapping[str, Any]] = {
     "least_score": 0.5,
     "most_detected": 0.97,
     "clutter": 1.0,
@@ -156,8 +156,3 @@ _NEUTRAL: Final[Mapping[str, Any]] = {
 """For each setting that a release added, the value with which fusion works as before it.
 
 A checkpoint of an earlier release holds no such setting. A default may change; these stay."""
-
-
-def with_neutral_values(saved: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of fusion as a checkpoint holds them, with those that a later release added."""
-    return {**_NEUTRAL, **saved}

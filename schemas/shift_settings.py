@@ -33,12 +33,7 @@ class ShiftSettings:
     )
 
 
-_NEUTRAL: Final[Mapping[str, Any]] = {"early_min": 30.0, "late_min": 30.0}
+NEUTRAL: Final[Mapping[str, Any]] = {"early_min": 30.0, "late_min": 30.0}
 """For each setting that a release added, the value with which duty status is as before it.
 
 A checkpoint of an earlier release holds no such setting. A default may change; these stay."""
-
-
-def with_neutral_values(saved: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of duty status as a checkpoint holds them, with those that a later release added."""
-    return {**_NEUTRAL, **saved}

@@ -12,12 +12,12 @@ from schemas.tracker_settings import with_neutral_values
 from streams.domain.settings import PipelineSettings
 
 _FLOOR_SECTIONS: Final = {
-    "fusion": fusion_settings.with_neutral_values,
-    "badges": evidence_settings.with_neutral_values,
-    "classes": class_settings.with_neutral_values,
-    "shifts": shift_settings.with_neutral_values,
+    "fusion": fusion_settings.NEUTRAL,
+    "badges": evidence_settings.NEUTRAL,
+    "classes": class_settings.NEUTRAL,
+    "shifts": shift_settings.NEUTRAL,
 }
-"""Sections of a floor's settings, each with what adds the settings of later releases to it."""
+"""Sections of a floor's settings, each with those that later releases added to it."""
 
 _LEARNT: Final = msgspec.json.Decoder(PipelineSettings)
 """Has msgspec learn the type before there are threads; see `codec`."""
@@ -48,9 +48,9 @@ def from_values(values: dict[str, Any]) -> PipelineSettings:
         without |= {"shifts": {}, "census_max_age_us": _CENSUS_MAX_AGE_US, "classes": {}}
         without |= {"role_only": False, "follows_gaps": False}
         whole["floor"] = {**without, **whole["floor"]}
-        for section, with_neutral in _FLOOR_SECTIONS.items():
+        for section, neutral in _FLOOR_SECTIONS.items():
             if isinstance(whole["floor"][section], dict):
-                whole["floor"][section] = with_neutral(whole["floor"][section])
+                whole["floor"][section] = {**neutral, **whole["floor"][section]}
     for tracker in ("tracker", "moving_tracker"):
         if isinstance(whole.get(tracker), dict):
             whole[tracker] = with_neutral_values(whole[tracker])
