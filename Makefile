@@ -9,6 +9,9 @@ CACHE := $(or $(WARDSTREAM_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wardstr
 # What is known of a file's types depends on what is in it and in those it uses, not on its folder:
 # all checkouts of this machine share it, so a fresh one checks only what no other has checked.
 export MYPY_CACHE_DIR ?= $(CACHE)/mypy
+# Many machines set it. Each process of a demo, and each of the thousands of a test run, would compile
+# all its modules again: a third of the CPU time until it works.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## Show what there is

@@ -300,6 +300,16 @@ def test_the_image_runs_the_program_from_everything_that_the_package_holds() -> 
     assert {f"!{name}" for name in packages} <= set(ignored)
 
 
+def test_the_image_holds_its_modules_compiled() -> None:
+    """Its user may not write them beside the sources."""
+    text = (ROOT / "deploy/docker/Dockerfile").read_text()
+    root, _, user = text.partition("USER wardstream")
+    [packages] = re.findall(r"-m compileall -q ([\w ]+)", root)
+
+    assert user
+    assert packages.split() == re.findall(r"^COPY (\w+) \1$", root, flags=re.MULTILINE)
+
+
 def test_the_gpu_image_adds_the_packages_of_the_gpu_extra() -> None:
     text = (ROOT / "deploy/docker/Dockerfile.gpu").read_text()
     extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
