@@ -50,6 +50,8 @@ class FloorSettings:
             require and how the counts of people agree, and whether a zone that is not watched has
             no sure gap.
         classes: Which classes of a detector say which role.
+        widens_flow: Whether entries less exits allow for people who appear in a zone or are lost
+            in it, and badges are followed from zone to zone at each tick.
     """
 
     allowed_lateness_us: int = 2_000_000
@@ -65,6 +67,7 @@ class FloorSettings:
     role_only: bool = False
     follows_gaps: bool = True
     classes: ClassSettings = field(default_factory=ClassSettings)
+    widens_flow: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -46,7 +46,7 @@ def from_values(values: dict[str, Any]) -> PipelineSettings:
     if isinstance(whole.get("floor"), dict):
         without = {"fuses_cameras": False, "fusion": {}, "takes_reads": False, "badges": {}}
         without |= {"shifts": {}, "census_max_age_us": _CENSUS_MAX_AGE_US, "classes": {}}
-        without |= {"role_only": False, "follows_gaps": False}
+        without |= {"role_only": False, "follows_gaps": False, "widens_flow": False}
         whole["floor"] = {**without, **whole["floor"]}
         for section, neutral in _FLOOR_SECTIONS.items():
             if isinstance(whole["floor"][section], dict):

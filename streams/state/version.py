@@ -1,6 +1,6 @@
 """Versions of the stream processor's state in checkpoints."""
 
-STATE_VERSION = 12
+STATE_VERSION = 13
 """Rises when a field of the camera or floor state is added or changes meaning: a release refuses
 the states of a later one, whose additions it would drop. A new topic needs no new version, since
 each state holds its seqs by topic name."""

@@ -41,14 +41,15 @@ def test_every_setting_added_since_an_earlier_release_has_a_neutral_value(path: 
 
     neutral = {
         "fuses_cameras": False,
-        "fusion": dict(fusion_settings._NEUTRAL),
+        "fusion": dict(fusion_settings.NEUTRAL),
         "takes_reads": False,
-        "badges": dict(evidence_settings._NEUTRAL),
-        "shifts": dict(shift_settings._NEUTRAL),
+        "badges": dict(evidence_settings.NEUTRAL),
+        "shifts": dict(shift_settings.NEUTRAL),
         "census_max_age_us": 26 * 3_600_000_000,
         "role_only": False,
         "follows_gaps": False,
-        "classes": dict(class_settings._NEUTRAL),
+        "widens_flow": False,
+        "classes": dict(class_settings.NEUTRAL),
     }
     assert read["floor"] == {**saved["floor"], **neutral}
     assert saved["tracker"].items() <= read["tracker"].items()
@@ -67,10 +68,8 @@ def test_every_setting_of_fusion_has_a_neutral_value() -> None:
 
     read = from_values(saved)
 
-    assert (
-        fusion_settings._NEUTRAL.keys() == to_values(PipelineSettings())["floor"]["fusion"].keys()
-    )
-    assert to_values(read)["floor"]["fusion"] == fusion_settings._NEUTRAL
+    assert fusion_settings.NEUTRAL.keys() == to_values(PipelineSettings())["floor"]["fusion"].keys()
+    assert to_values(read)["floor"]["fusion"] == fusion_settings.NEUTRAL
     assert read.floor.fuses_cameras
 
 
@@ -81,8 +80,8 @@ def test_every_setting_of_evidence_has_a_neutral_value() -> None:
 
     read = from_values(saved)
 
-    assert evidence_settings._NEUTRAL.keys() == names
-    assert to_values(read)["floor"]["badges"] == evidence_settings._NEUTRAL
+    assert evidence_settings.NEUTRAL.keys() == names
+    assert to_values(read)["floor"]["badges"] == evidence_settings.NEUTRAL
     assert read.floor.takes_reads
 
 
@@ -94,10 +93,10 @@ def test_every_setting_of_shifts_and_classes_has_a_neutral_value() -> None:
 
     read = from_values(saved)
 
-    assert shift_settings._NEUTRAL.keys() == names
-    assert class_settings._NEUTRAL.keys() == class_names
-    assert to_values(read)["floor"]["shifts"] == shift_settings._NEUTRAL
-    assert to_values(read)["floor"]["classes"] == class_settings._NEUTRAL
+    assert shift_settings.NEUTRAL.keys() == names
+    assert class_settings.NEUTRAL.keys() == class_names
+    assert to_values(read)["floor"]["shifts"] == shift_settings.NEUTRAL
+    assert to_values(read)["floor"]["classes"] == class_settings.NEUTRAL
 
 
 def test_what_was_added_does_nothing_under_settings_of_release_4() -> None:

@@ -38,7 +38,7 @@ from streams.domain.staffing.open_gaps import next_over_us
 from streams.domain.staffing.status import tolerance_of
 from streams.domain.zones.area import ZoneArea
 from streams.domain.zones.badges import badges_in
-from streams.domain.zones.counting import Flow, crossed
+from streams.domain.zones.counting import Flow, crossed, unseen
 from streams.domain.zones.membership import (
     REMEMBERED_US,
     Happening,
@@ -290,7 +290,10 @@ def _take_in(
         )
     floor.evidence = taken.evidence
     give_roles(floor.zones, _names(floor))
-    if taken.evidence is not None and taken.evidence.named_us == moment.as_of_us:
+    if taken.evidence is not None and (
+        taken.evidence.named_us == moment.as_of_us
+        or (settings.widens_flow and taken.evidence.state.badges and _have_moved(floor, people))
+    ):
         inside: dict[str, list[str]] = {}
         for one, zone_ids in zip(people.person_ids, people.zone_ids, strict=True):
             for zone_id in zone_ids:
@@ -309,6 +312,11 @@ def _take_in(
         moment.as_of_us,
         moment.inputs_through_us,
     )
+
+
+def _have_moved(floor: FloorState, people: PeopleOnFloor) -> bool:
+    """Whether somebody is in other zones than at the last presence record."""
+    return floor.shown != dict(zip(people.person_ids, people.zone_ids, strict=True))
 
 
 def _presence(
@@ -387,6 +395,7 @@ def _events(
         }
         note_seq(zone, happening, record["seq"])
         zone.flow = crossed(zone.flow, happening.flow)
+        zone.flow = unseen(zone.flow, happening.appeared, happening.lost)
         outputs.append(Output(ZONE_EVENTS, zone_id, record))
     return outputs
 
@@ -403,7 +412,15 @@ def _occupancy(
     badges = None
     if floor.evidence is not None:
         badges = floor.evidence.in_zones.get(zone_id, (0, 0))
-    found = find(zone, plan, watch, badges, moment.as_of_us, follows_gaps=settings.follows_gaps)
+    found = find(
+        zone,
+        plan,
+        watch,
+        badges,
+        moment.as_of_us,
+        follows_gaps=settings.follows_gaps,
+        widens_flow=settings.widens_flow,
+    )
     if moment.role_only:
         stays = [zone.stays[person_id] for person_id in found.person_ids]
         found = found._replace(person_ids=stay_ids(zone_id, stays))

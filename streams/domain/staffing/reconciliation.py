@@ -7,10 +7,14 @@ possible; where they have not, somebody is wrong, and by how much is said instea
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 MANY: Final = 2**31 - 1
 """Stands for an upper end that is not known."""
+
+_MANY_CROSSINGS: Final = 2_000
+"""From so many on, how many were missed is taken as normal."""
 
 
 class Count(NamedTuple):
@@ -20,11 +24,13 @@ class Count(NamedTuple):
         source: Its name.
         low: Least number of people that it allows, 0 or more.
         high: Most; `MANY` where it says nothing about that.
+        likely: The one of them that it takes to be likeliest; None where it prefers none.
     """
 
     source: str
     low: int
     high: int
+    likely: int | None = None
 
 
 class Reconciled(NamedTuple):
@@ -35,7 +41,7 @@ class Reconciled(NamedTuple):
         high: Most; `MANY` where no source says.
         disagreement: People between the two sources that are farthest apart; 0 where all agree.
         agree: Sources that allow some number from `low` to `high` which as many as possible allow.
-        apart: The other sources.
+        apart: The other sources, which are to be trusted less.
     """
 
     low: int
@@ -57,9 +63,65 @@ def by_head(seen: int, *, hidden: int = 0, is_whole: bool = True) -> Count:
 
 
 def by_flow(
-    at_start: int, entries: int, exits: int, *, missed: float = 0.02, sure: float = 3.0
+    at_start: int,
+    entries: int,
+    exits: int,
+    *,
+    appeared: int = 0,
+    lost: int = 0,
+    missed: float = 0.02,
+    sure: float = 0.99,
 ) -> Count:
     """Entries less exits since a time when the number was known.
+
+    Everybody who appeared inside may have entered unseen, and everybody who was lost inside may
+    have left unseen. Besides, each crossing is missed with probability `missed`, by itself, and
+    nobody appears or is lost by it.
+
+    Args:
+        at_start: People at that time.
+        entries: Entries since then.
+        exits: Exits since then.
+        appeared: People who were first seen inside since then.
+        lost: People who were seen inside last, and not since.
+        missed: How many crossings are missed, 0 to below 1.
+        sure: How often the number is within the interval, at least.
+    """
+    people = at_start + entries - exits
+    low = people - lost - most_missed(exits, missed, sure)
+    high = people + appeared + most_missed(entries, missed, sure)
+    return Count("flow", max(0, low), max(0, high), likely=max(0, people))
+
+
+@lru_cache(maxsize=4096)
+def most_missed(seen: int, missed: float, sure: float) -> int:
+    """Most crossings that were missed beside those that were seen, at the given sureness.
+
+    How many are missed until so many were seen has a negative binomial distribution. With many it
+    is taken as a normal one, of three standard deviations.
+
+    Args:
+        seen: Crossings that were seen.
+        missed: How many are missed, 0 to below 1.
+        sure: How often no more are missed, where half of the rest is on the other side.
+    """
+    if seen > _MANY_CROSSINGS:
+        return math.ceil((seen * missed + 3.0 * math.sqrt(seen * missed)) / (1.0 - missed))
+    share = 1.0
+    for _ in range(seen):
+        share *= 1.0 - missed
+    total, number = share, 0
+    while total < 1.0 - (1.0 - sure) / 2.0:
+        share *= missed * (seen + number) / (number + 1)
+        number += 1
+        total += share
+    return number
+
+
+def by_crossings(
+    at_start: int, entries: int, exits: int, *, missed: float = 0.02, sure: float = 3.0
+) -> Count:
+    """Entries less exits, as releases found them that did not follow who appears or is lost.
 
     Each crossing is missed with probability `missed`, by itself, so the error grows with the root
     of their number. Entries and exits that are missed do not weigh alike when they are not as many,
@@ -94,8 +156,9 @@ def reconcile(counts: Sequence[Count]) -> Reconciled:
     """Find the numbers that as many sources as possible allow.
 
     If so many sources are right as can be right together, the true number is within the result.
-    Where several ranges are allowed by equally many, the result spans them all, since nothing says
-    which sources are wrong.
+    Where several ranges are allowed by equally many, the result spans them all. If several sources
+    allow a number that one of them takes to be the likeliest, the sources that do not are apart;
+    otherwise nothing says which sources are wrong.
 
     Args:
         counts: One or more, in any order; no source twice.
@@ -112,7 +175,15 @@ def reconcile(counts: Sequence[Count]) -> Reconciled:
     allowed = {end: sum(one.low <= end <= one.high for one in counts) for end in ends}
     most = max(allowed.values())
     best = [end for end in ends if allowed[end] == most]
-    agree = sorted(one.source for one in counts if any(one.low <= end <= one.high for end in best))
+    likely = {one.likely for one in counts if one.likely is not None}
+    chosen = [
+        number
+        for number in sorted(likely)
+        if 1 < sum(one.low <= number <= one.high for one in counts) == most
+    ]
+    agree = sorted(
+        one.source for one in counts if any(one.low <= end <= one.high for end in chosen or best)
+    )
     return Reconciled(
         low=best[0],
         high=best[-1],

@@ -16,7 +16,7 @@ from streams.domain.camera.view import View
 from streams.domain.seqs import Seqs, seqs_of
 from streams.domain.staffing.open_gaps import OpenGap, next_over_us
 from streams.domain.zones.area import ZoneArea
-from streams.domain.zones.counting import Flow, crossed, next_start_us
+from streams.domain.zones.counting import Flow, crossed, next_start_us, unseen
 from streams.domain.zones.standing import INSIDE, OUTSIDE, UNSEEN
 
 REMEMBERED_US: Final = 10_000_000
@@ -40,6 +40,7 @@ class Stay:
         left_seq: Seq of the event that ended it; 0 before it.
         crossed: Whether they were seen outside before.
         outside: Whether they were seen outside last.
+        again: Whether they were lost inside since the flow began, and not seen outside since then.
     """
 
     camera_id: str
@@ -54,6 +55,7 @@ class Stay:
     left_seq: int = 0
     crossed: bool = False
     outside: bool = False
+    again: bool = False
 
 
 @dataclass(slots=True)
@@ -67,7 +69,7 @@ class ZoneState:
         shown: Last occupancy record; None before the first and after the zone was removed.
         gaps: Gaps that are open or were until a moment ago, by role; `IN_ALL` for the zone.
         flow: Entries and exits since the number of people was known.
-        lost: Who was lost inside while their ids go on, and whether they had counted.
+        lost: Who was lost inside while their ids go on, and whether the flow counts them as lost.
     """
 
     stays: dict[str, Stay] = field(default_factory=dict)
@@ -95,6 +97,8 @@ class Happening(NamedTuple):
         entered_seq: Seq of the event that said so before this one; 0 where none was sent yet.
         flow: 1 if somebody was seen to enter, -1 if somebody was seen to leave, 0 for neither; the
             reverse where that was not so.
+        appeared: 1 if somebody was first seen inside, -1 where that was not so.
+        lost: 1 if somebody was lost inside, -1 if they were seen there again or it was not so.
     """
 
     kind: ZoneEventKind
@@ -105,6 +109,8 @@ class Happening(NamedTuple):
     corrects: int | None = None
     entered_seq: int = 0
     flow: int = 0
+    appeared: int = 0
+    lost: int = 0
 
 
 def observe_standing(
@@ -138,7 +144,7 @@ def observe_standing(
     for person_id, position in zip(person_ids, standing, strict=True):
         stay = stays.get(person_id)
         if stay is None and position == OUTSIDE and zone.lost.pop(person_id, False):
-            zone.flow = crossed(zone.flow, -1)
+            zone.flow = unseen(crossed(zone.flow, -1), 0, -1)
         if position == UNSEEN or (stay is None and position != INSIDE):
             continue
         if stay is not None and leaves_us(stay, area, looked_us, hold_us) <= now_us:
@@ -152,12 +158,13 @@ def observe_standing(
         if stay is None:
             stay = Stay(camera_id=view.camera_id, entered_us=now_us, inside_us=now_us)
             stay.crossed = person_id in known and person_id not in zone.lost
+            stay.again = zone.lost.get(person_id, False)
             stays[person_id] = stay
         stay.inside_us, stay.outside = now_us, False
         if not stay.counted and now_us - stay.entered_us >= area.enter_after_us:
             stay.counted = True
             entered = _happening("ENTERED", stay.entered_us, person_id, stay)
-            happenings.append(entered._replace(flow=int(stay.crossed)))
+            happenings.append(_with_flow(entered, *_entry_of(stay), 1))
         if (
             limit_us is not None
             and now_us - stay.entered_us > limit_us
@@ -292,7 +299,7 @@ def _merged(
     # The stay began with the later id: both events of its beginning were wrong.
     corrections = _withdrawn(kept, earlier)
     kept.entered_us, kept.dwell_reported = dropped.entered_us, dropped.dwell_reported
-    kept.crossed = dropped.crossed
+    kept.crossed, kept.again = dropped.crossed, dropped.again
     kept.entered_seq = kept.dwell_seq = 0  # the events that are sent again set them
     return [*corrections, *_sent_again(kept, dropped, earlier)]
 
@@ -311,18 +318,34 @@ def _sent_again(stay: Stay, sent: Stay, person_id: str) -> list[Happening]:
 
 def _withdrawn(sent: Stay, person_id: str) -> list[Happening]:
     """The events that were sent for a stay never happened."""
-    flows = -int(sent.crossed), 0, int(sent.outside)
+    changes = _entry_of(sent), (0, 0, 0), _exit_of(sent)
+    seqs = sent.entered_seq, sent.dwell_seq, sent.left_seq
+    withdrawn = _happening("WITHDRAWN", sent.entered_us, person_id, sent)
     return [
-        _happening("WITHDRAWN", sent.entered_us, person_id, sent)._replace(corrects=seq, flow=flow)
-        for seq, flow in zip((sent.entered_seq, sent.dwell_seq, sent.left_seq), flows, strict=True)
+        _with_flow(withdrawn, *change, -1)._replace(corrects=seq)
+        for seq, change in zip(seqs, changes, strict=True)
         if seq
     ]
+
+
+def _entry_of(stay: Stay) -> tuple[int, int, int]:
+    """How a stay began: the change of the flow, who appeared and who was lost."""
+    return int(stay.crossed), int(not stay.crossed and not stay.again), -int(stay.again)
+
+
+def _exit_of(stay: Stay) -> tuple[int, int, int]:
+    """How a stay ended: the same."""
+    return -int(stay.outside), 0, int(not stay.outside)
+
+
+def _with_flow(one: Happening, flow: int, appeared: int, lost: int, times: int) -> Happening:
+    return one._replace(flow=flow * times, appeared=appeared * times, lost=lost * times)
 
 
 def _not_left(stay: Stay, person_id: str) -> Happening:
     """The end of a stay never happened."""
     withdrawn = _happening("WITHDRAWN", stay.entered_us, person_id, stay)
-    withdrawn = withdrawn._replace(corrects=stay.left_seq, flow=int(stay.outside))
+    withdrawn = _with_flow(withdrawn, *_exit_of(stay), -1)._replace(corrects=stay.left_seq)
     stay.left_seq, stay.outside = 0, False
     return withdrawn
 
@@ -377,7 +400,7 @@ def _end(zone: ZoneState, person_id: str, happenings: list[Happening]) -> None:
     if stay.counted:
         zone.ended[person_id] = stay
         left = _happening("LEFT", stay.inside_us, person_id, stay)
-        happenings.append(left._replace(flow=-int(stay.outside)))
+        happenings.append(_with_flow(left, *_exit_of(stay), 1))
 
 
 def _happening(kind: ZoneEventKind, at_us: int, person_id: str, stay: Stay) -> Happening:

@@ -9,7 +9,7 @@ from schemas.records.zones import OccupancyReason, ZoneCensus, ZoneCount, ZoneOc
 from schemas.topics import OCCUPANCY
 from streams.domain.staffing.coverage import Coverage, Plan, coverage
 from streams.domain.staffing.open_gaps import IN_ALL, follow, open_since
-from streams.domain.zones.counting import count_people, follow_flow
+from streams.domain.zones.counting import Flow, count_people, follow_crossings, follow_flow
 from streams.domain.zones.membership import ZoneState
 
 
@@ -53,6 +53,7 @@ def find(
     at_us: int,
     *,
     follows_gaps: bool,
+    widens_flow: bool = True,
 ) -> Found:
     """Compare who is in a zone with its plan and with other counts.
 
@@ -63,6 +64,7 @@ def find(
         badges: Badges in it, and how many of them are doubted; None where no badge is read.
         at_us: End of the tick, microseconds.
         follows_gaps: False gives what releases without any of this gave.
+        widens_flow: Whether the flow allows for who appeared and who was lost.
     """
     stays = zone.stays
     person_ids = sorted(person_id for person_id, stay in stays.items() if stay.counted)
@@ -79,15 +81,29 @@ def find(
         stay = stays[person_id]
         hidden += watch.looked.get(stay.camera_id, 0) > stay.inside_us
     heads = len(person_ids)
-    zone.flow = follow_flow(zone.flow, heads, hidden, at_us, is_watched=watch.is_watched)
+    zone.flow = _follow(zone, heads, hidden, at_us, watch.is_watched, widens_flow=widens_flow)
     count = count_people(
         zone.flow._replace(apart_us=0) if zone.flow.apart_us else zone.flow,
         heads,
         hidden,
         badges,
         is_watched=watch.is_watched,
+        widens_flow=widens_flow,
     )
     return Found(person_ids, found, followed, count, census_of(plan))
+
+
+def _follow(
+    zone: ZoneState, heads: int, hidden: int, at_us: int, is_watched: bool, *, widens_flow: bool
+) -> Flow:
+    """The flow of a zone at the end of a tick; who was lost before it began is not lost in it."""
+    if not widens_flow:
+        return follow_crossings(zone.flow, heads, hidden, at_us, is_watched=is_watched)
+    unsure = hidden + len(zone.stays) - heads
+    flow = follow_flow(zone.flow, heads, unsure, at_us, is_watched=is_watched)
+    if zone.lost and flow.is_new:
+        zone.lost = dict.fromkeys(zone.lost, False)
+    return flow
 
 
 def census_of(plan: Plan) -> ZoneCensus | None:

@@ -141,7 +141,8 @@ def test_a_gap_says_since_when_who_fills_in_and_where_counts_disagree(
     assistants = coverage("care-assistant", 1, 1, 0, standing_in=[{"role": "nurse", "people": 1}])
     heads = {"source": "HEADS", "low": 2, "high": 2, "is_apart": False}
     badges = {"source": "BADGES", "low": 4, "high": None, "is_apart": True}
-    counts = {"low": 2, "high": 2, "disagreement": 2, "sources": [heads, badges]}
+    flow = {"source": "FLOW", "low": 1, "high": 5, "is_apart": False}  # excludes neither
+    counts = {"low": 2, "high": 2, "disagreement": 2, "sources": [heads, flow, badges]}
     zone_now = {"people": 2, "identified": 2, "required": 4, "least_required": 3, "count": counts}
     writer.zone("bay-2", people=0)
     writer.zone("bay-1", **zone_now, **times, roles=[nurses, assistants])
@@ -162,7 +163,8 @@ def test_a_gap_says_since_when_who_fills_in_and_where_counts_disagree(
         expect(bay.locator(".role[data-role='nurse'] .required")).to_have_text("2 to 3")
         expect(bay.locator(".stand-in")).to_have_text(["", "1 nurse stands in"])
         expect(bay.locator(".differ")).to_have_text(
-            "Counts differ by 2: 2 seen, 4 or more by badge"
+            "Counts differ by 2: 2 seen, 4 or more by badge; "
+            "badges may lie there without their people"
         )
         writer.zone("bay-1", **zone_now, **times, roles=[nurses, assistants])
 

@@ -55,7 +55,9 @@ class SourceCount(BaseModel):
     )
     low: int = Field(0, description="Least people that it allows.")
     high: int | None = Field(None, description="Most; null where it says nothing about that.")
-    is_apart: bool = Field(default=False, description="It allows none of what most allow.")
+    is_apart: bool = Field(
+        default=False, description="Trust it less: it allows none of what most allow."
+    )
 
 
 class ZoneCensus(BaseModel):

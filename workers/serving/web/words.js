@@ -73,6 +73,11 @@ const DUTY = {
 };
 
 const COUNTED = { HEADS: "seen", FLOW: "by entries less exits", BADGES: "by badge" };
+const TRUST_LESS = {
+  HEADS: "somebody may be hidden",
+  FLOW: "somebody may have crossed unseen",
+  BADGES: "badges may lie there without their people",
+};
 
 const HAPPENED = { ENTERED: "entered", LEFT: "left", DWELL_EXCEEDED: "long stay", WITHDRAWN: "counted twice, taken back" };
 
@@ -187,12 +192,15 @@ export function standingIn(role) {
   return `${listed(others.map((other) => ofRole(other.people, other.role)))} ${one ? "stands" : "stand"} in`;
 }
 
-/** Where head count, flow and badges disagree, and by how much; empty where they agree. */
+/** Which counts exclude each other, by how much, and which to trust less; empty where they agree. */
 export function disagreement(count) {
   if (!count?.disagreement) return "";
-  const told = count.sources.filter((one) => one.low > 0 || one.high !== null); // "0 or more" says nothing
+  const most = (one) => one.high ?? Infinity;
+  const excludes = (one, other) => one.low > most(other) || other.low > most(one);
+  const told = count.sources.filter((one) => count.sources.some((other) => excludes(one, other)));
   const ways = told.map((one) => `${span(one.low, one.high)} ${COUNTED[one.source] ?? "by another count"}`);
-  return `Counts differ by ${count.disagreement}: ${ways.join(", ")}`;
+  const apart = told.filter((one) => one.is_apart).map((one) => TRUST_LESS[one.source]).filter(Boolean);
+  return `Counts differ by ${count.disagreement}: ${ways.join(", ")}${apart.length ? `; ${listed(apart)}` : ""}`;
 }
 
 /** An interval that may be open: "3", "2 to 4", "2 or more". */

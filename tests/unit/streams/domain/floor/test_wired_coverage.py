@@ -188,7 +188,7 @@ def test_who_walks_in_and_out_is_counted_by_heads_and_by_crossings_alike() -> No
         assert counts(one)["FLOW"] == (one["people"], one["people"])
 
 
-def test_who_is_lost_inside_makes_the_counts_disagree_until_seen_again() -> None:
+def test_who_is_lost_inside_may_be_there_for_the_flow_until_seen_again() -> None:
     facts = facts_of(camera(), zone(leave_after_ms=500))
     events = [
         *shown(3, OUTSIDE_PX),
@@ -202,22 +202,22 @@ def test_who_is_lost_inside_makes_the_counts_disagree_until_seen_again() -> None
 
     hidden = [one for one in found if at_s(one["as_of_us"]) == 20.0]
     assert [(one["people"], counts(one)["HEADS"], counts(one)["FLOW"]) for one in hidden] == [
-        (0, (0, 0), (1, 1))
+        (0, (0, 0), (0, 1))
     ]
     assert hidden[0]["count"] == {
         "low": 0,
-        "high": 1,
-        "disagreement": 1,
+        "high": 0,
+        "disagreement": 0,
         "sources": [
             {"source": "HEADS", "low": 0, "high": 0, "is_apart": False},
-            {"source": "FLOW", "low": 1, "high": 1, "is_apart": False},
+            {"source": "FLOW", "low": 0, "high": 1, "is_apart": False},
         ],
     }
     assert found[-1]["count"] is not None
     assert (found[-1]["people"], found[-1]["count"]["disagreement"]) == (1, 0)
 
 
-def test_the_flow_starts_again_after_an_hour_of_disagreement() -> None:
+def test_who_is_lost_inside_is_not_taken_to_be_there_any_more_after_an_hour() -> None:
     facts = facts_of(camera(), zone(leave_after_ms=500))
     events = [
         *shown(3, OUTSIDE_PX),
@@ -225,18 +225,28 @@ def test_the_flow_starts_again_after_an_hour_of_disagreement() -> None:
         *shown(3, INSIDE_PX, since_s=7),
         *[outcome(T0 + (10 + at) * S, []) for at in range(0, 3700, 2)],
     ]
-    pipeline = PartitionPipeline()
 
-    found = measured(events, facts, pipeline=pipeline)
+    found = measured(events, facts, pipeline=PartitionPipeline())
 
-    apart = [
-        (one["as_of_us"] - T0) / S
-        for one in found
-        if one["count"] is not None and one["count"]["disagreement"]
-    ]
-    assert 10.0 < apart[0] < 14.0
-    assert 3590.0 < apart[-1] < 3616.0
+    maybe = [(one["as_of_us"] - T0) / S for one in found if counts(one).get("FLOW") == (0, 1)]
+    assert 10.0 < maybe[0] < 20.0
+    assert 3590.0 < maybe[-1] < 3616.0
     assert counts(found[-1])["FLOW"] == (0, 0)
+
+
+def test_settings_without_it_let_who_is_lost_inside_contradict_the_flow() -> None:
+    facts = facts_of(camera(), zone(leave_after_ms=500))
+    old = PartitionPipeline(PipelineSettings(floor=FloorSettings(widens_flow=False)))
+    events = [
+        *shown(3, OUTSIDE_PX),
+        *walk(OUTSIDE_PX, INSIDE_PX, 3, 4),
+        *shown(3, INSIDE_PX, since_s=7),
+        *shown(10, since_s=10),
+    ]
+
+    last = measured(events, facts, pipeline=old)[-1]
+
+    assert (counts(last)["HEADS"], counts(last)["FLOW"]) == ((0, 0), (1, 1))
 
 
 def test_a_restart_after_any_record_gives_the_same_bytes() -> None:
