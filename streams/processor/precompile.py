@@ -8,7 +8,7 @@ of cameras instead.
 
 import sys
 
-from streams.domain.evidence import marginals
+from streams.domain.evidence import naming
 from streams.domain.fusion.fusion import FloorFusion
 from streams.domain.fusion.jit import is_cached
 from streams.domain.tracking import arrays
@@ -18,7 +18,7 @@ from streams.encoding import warm
 def compile_all() -> None:
     """Compile the tracking core, evidence, and the code that decodes and encodes records."""
     arrays.warm_up()
-    marginals.warm_up()
+    naming.warm_up()
     warm.warm_up()
 
 

@@ -56,8 +56,3 @@ def marginals_of(
         np.array(badges, np.int64), np.array(people, np.int64), np.array(odds, np.float64)
     ).tolist()
     return shares
-
-
-def warm_up() -> None:
-    """Compile what finds them, or load it from its cache."""
-    marginals_of([0], [0], [1.0])

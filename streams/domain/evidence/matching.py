@@ -69,7 +69,7 @@ def shares_of(badges: Indices, people: Indices, odds: Vector) -> Vector:
     """
     shares = np.zeros(len(odds))
     roots = _components(badges, people)
-    starts, members = _gather(roots, len(odds))
+    starts, members = gather(roots, len(odds))
     for root in range(len(odds)):
         if starts[root] < starts[root + 1]:
             _share_out(members[starts[root] : starts[root + 1]], badges, people, odds, shares)
@@ -120,7 +120,7 @@ def _root(roots: Indices, pair: int) -> int:
 
 
 @_compiler.compiled
-def _gather(groups: Indices, count: int) -> tuple[Indices, Indices]:
+def gather(groups: Indices, count: int) -> tuple[Indices, Indices]:
     """Where the members of each group start, shape `(count + 1,)`, and the members, rising."""
     starts = np.zeros(count + 1, np.int64)
     for group in groups:
@@ -174,7 +174,7 @@ def _numbered(names: Indices, pairs: Indices) -> Indices:
 
 @_compiler.compiled
 def _problem(rows: Indices, columns: Indices, odds: Vector) -> _Problem:
-    starts, by_row = _gather(rows, _count(rows))
+    starts, by_row = gather(rows, _count(rows))
     degrees = np.zeros(_count(columns), np.int64)
     for column in columns:
         degrees[column] += 1

@@ -7,19 +7,17 @@ so no name is surer than badges are with their holders.
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from itertools import accumulate, chain
+from typing import NamedTuple
+
+import numpy as np
 
 from schemas.records.presence import EvidenceKind
 from streams.domain.evidence.classes import NO_CLASSES, OTHER, Classes
-from streams.domain.evidence.marginals import marginals_of
-from streams.domain.evidence.readers import Badge
+from streams.domain.evidence.posterior import LEAST, LEAST_SHOWN, Carried, Held, Worn, posterior
+from streams.domain.evidence.readers import Badge, Holder
 from streams.domain.evidence.settings import EvidenceSettings
-from streams.domain.evidence.state import NOT_PEOPLE, BadgeState, EvidenceState, PersonState
-
-MOST_CANDIDATES: Final = 5
-
-_LEAST_SHOWN: Final = 0.01
-_LEAST: Final = 1e-9
+from streams.domain.evidence.state import EvidenceState
 
 
 class Candidate(NamedTuple):
@@ -35,22 +33,6 @@ class Candidate(NamedTuple):
     probability: float
 
 
-class ReadNear(NamedTuple):
-    """A read that speaks for who somebody is.
-
-    Attributes:
-        at_us: Event time, microseconds.
-        reader_id: The reader.
-        badge_id: Pseudonym of the badge.
-        likelihood: How likely the reader would have read this person, 0 to 1, in steps of 1/1000.
-    """
-
-    at_us: int
-    reader_id: str
-    badge_id: str
-    likelihood: float
-
-
 class Identity(NamedTuple):
     """Who a person is, as far as evidence goes.
 
@@ -61,7 +43,6 @@ class Identity(NamedTuple):
         staff_id: The member of staff; None when unknown.
         confidence: Probability of that member of staff, or of the likeliest one.
         candidates: Members of staff whom they may be, the likeliest first.
-        evidence: The last reads that speak for one of these, oldest first.
         wears: Whether what they wear says anything about the role.
         kinds: Kinds of evidence that the role rests on, sorted; none when it is unknown.
     """
@@ -72,7 +53,6 @@ class Identity(NamedTuple):
     staff_id: str | None
     confidence: float
     candidates: tuple[Candidate, ...]
-    evidence: tuple[ReadNear, ...]
     wears: bool
     kinds: tuple[EvidenceKind, ...] = ()
 
@@ -93,77 +73,122 @@ def identities(
         settings: Rates.
         classes: What the classes say that a detector gives to people.
     """
+    names = sorted({*people})
+    badge_ids = sorted(state.badges)
+    holders = [
+        sorted(badges[badge_id].holders) if badge_id in badges else [] for badge_id in badge_ids
+    ]
     roles = sorted(
         {*settings.roles}
         | {holder.role for badge in badges.values() for holder in badge.holders if holder.role}
         | {role for role in classes.roles if role != OTHER}
     )
-    plain = _Wears({}, {}, prior := _prior(settings.roles, roles), 1.0)
+    staff_ids = sorted({one.staff_id for each in holders for one in each})
+    wears, numbers = _what_people_wear(state, names, roles, settings, classes)
+    found = posterior(
+        _carried(state, badge_ids, names),
+        _held(state, badge_ids, holders, staff_ids, roles, settings),
+        _table_of(wears, numbers, roles),
+        len(staff_ids),
+    )
+    identified: list[Identity] = []
+    for name, number, role_at, sure, by_badge, staff_at, likely, who, shown in zip(
+        names, numbers, *(column.tolist() for column in found), strict=True
+    ):
+        role = roles[role_at] if sure >= settings.named_at else ""
+        kinds: set[EvidenceKind] = {"BADGE"} if role and by_badge >= LEAST_SHOWN else set()
+        if role and classes.shown and name in state.people:
+            kinds |= classes.kinds(state.people[name].worn, role)
+        identified.append(
+            Identity(
+                name,
+                role,
+                round(min(1.0, sure), 3),
+                (staff_ids[staff_at] or None) if likely >= settings.named_at else None,
+                round(min(1.0, likely), 3),
+                tuple(
+                    Candidate(staff_ids[one], share)
+                    for one, share in zip(who, shown, strict=True)
+                    if one >= 0
+                ),
+                bool(wears[number].by_role),
+                tuple(sorted(kinds)),
+            )
+        )
+    return identified
+
+
+def _carried(state: EvidenceState, badge_ids: Sequence[str], names: Sequence[str]) -> Carried:
+    """Who may carry the badges of a floor."""
+    carriers = [state.badges[badge_id].carriers for badge_id in badge_ids]
+    number_of = {name: number for number, name in enumerate(names)}
+    people = [number_of.get(name, -1) for each in carriers for name in each]
+    return Carried(
+        np.array([*accumulate(map(len, carriers))], np.int64),
+        np.array(people, np.int64),
+        np.array([*chain.from_iterable(each.values() for each in carriers)], np.float64),
+    )
+
+
+def _held(
+    state: EvidenceState,
+    badge_ids: Sequence[str],
+    holders: Sequence[Sequence[Holder]],
+    staff_ids: Sequence[str],
+    roles: Sequence[str],
+    settings: EvidenceSettings,
+) -> Held:
+    """Whose the badges of a floor are."""
+    staff_at = {staff_id: number for number, staff_id in enumerate(staff_ids)}
+    role_at = {role: number for number, role in enumerate((*roles, ""))}
+    shares: list[float] = []
+    for badge_id, each in zip(badge_ids, holders, strict=True):
+        doubted_us, holds = state.badges[badge_id].doubted_us, 1.0 - settings.lent
+        if doubted_us is not None and state.at_us - doubted_us <= settings.doubt_us:
+            holds = min(holds, settings.doubted_holder)
+        shares += [holds / len(each)] * len(each) if each else ()
+    return Held(
+        np.array([*accumulate(map(len, holders))], np.int64),
+        np.array([staff_at[one.staff_id] for each in holders for one in each], np.int64),
+        np.array([role_at[one.role] for each in holders for one in each], np.int64),
+        np.array(shares, np.float64),
+    )
+
+
+def _what_people_wear(
+    state: EvidenceState,
+    names: Sequence[str],
+    roles: Sequence[str],
+    settings: EvidenceSettings,
+    classes: Classes,
+) -> tuple[list["_Wears"], list[int]]:
+    """What there is to wear, the first what says nothing; and which of it each person wears."""
+    prior = _prior(settings.roles, roles)
+    wears = [_Wears({}, {}, prior, 1.0)]
+    if not classes.shown:
+        return wears, [0] * len(names)
     likely = prior if settings.roles else _prior(classes.prior, roles)
-    wears: dict[str, _Wears] = {}
-    for name in sorted({*people}):
+    numbers = []
+    for name in names:
         person = state.people.get(name)
         found = None
         if person is not None and person.worn:
             found = classes.likelihoods(person.worn)
-        wears[name] = plain if found is None else _worn(found, likely, classes)
-    number_of = {name: number for number, name in enumerate(wears)}
-    worn_by = list(wears.values())
-    pairs: list[_Pair] = []
-    rows: list[int] = []
-    columns: list[int] = []
-    odds: list[float] = []
-    for row, badge_id in enumerate(sorted(state.badges)):
-        badge = state.badges[badge_id]
-        carriers = badge.carriers
-        held = _holders(badges.get(badge_id, Badge(badge_id)), badge, state.at_us, settings)
-        nobody = math.fsum([share for name, share in carriers.items() if name not in number_of])
-        nobody = max(_LEAST, nobody)
-        fits_plainly = _fits(held, plain)
-        for name in sorted(carriers):
-            number = number_of.get(name)
-            if number is not None and name not in NOT_PEOPLE:
-                worn = worn_by[number]
-                fit = fits_plainly if worn is plain else _fits(held, worn)
-                pairs.append(_Pair(badge_id, held, fit))
-                rows.append(row)
-                columns.append(number)
-                odds.append(carriers[name] / nobody * fit / worn.alone)
-    carried: list[list[tuple[_Pair, float]]] = [[] for _ in wears]
-    for pair, number, share in zip(pairs, columns, marginals_of(rows, columns, odds), strict=True):
-        carried[number].append((pair, share))
-    return [
-        _identity(name, shares, worn, state.people.get(name), settings, classes)
-        for (name, worn), shares in zip(wears.items(), carried, strict=True)
-    ]
+        numbers.append(0 if found is None else len(wears))
+        if found is not None:
+            wears.append(_worn(found, likely, classes))
+    return wears, numbers
 
 
-class _Holder(NamedTuple):
-    """Somebody who may carry a badge, and with which probability they do if anybody here does."""
-
-    staff_id: str
-    role: str
-    share: float
-
-
-class _Pair(NamedTuple):
-    """A badge and somebody who may carry it, with the likelihood of what they wear if they do."""
-
-    badge_id: str
-    holders: Sequence[_Holder]
-    fit: float
-
-
-def _holders(
-    badge: Badge, state: BadgeState, at_us: int, settings: EvidenceSettings
-) -> list[_Holder]:
-    holds = 1.0 - settings.lent
-    if state.doubted_us is not None and at_us - state.doubted_us <= settings.doubt_us:
-        holds = min(holds, settings.doubted_holder)
-    if not badge.holders:
-        return []
-    share = holds / len(badge.holders)
-    return [_Holder(one.staff_id, one.role, share) for one in sorted(badge.holders)]
+def _table_of(wears: Sequence["_Wears"], numbers: Sequence[int], roles: Sequence[str]) -> Worn:
+    """What people wear, as arrays."""
+    return Worn(
+        np.array(numbers, np.int64),
+        np.array([[one.of_holder(role) for role in (*roles, "")] for one in wears], np.float64),
+        np.array([[one.of(role) for role in roles] for one in wears], np.float64),
+        np.array([[one.prior[role] for role in roles] for one in wears], np.float64),
+        np.array([one.alone for one in wears], np.float64),
+    )
 
 
 class _Wears(NamedTuple):
@@ -200,7 +225,7 @@ def _worn(found: Mapping[str, float], prior: Mapping[str, float], classes: Class
         found,
         {role: max(least, likelihood) for role, likelihood in found.items()},
         prior,
-        max(_LEAST, rest * other + likely),
+        max(LEAST, rest * other + likely),
     )
 
 
@@ -210,84 +235,6 @@ def _prior(given: Mapping[str, float], roles: Sequence[str]) -> dict[str, float]
     return {role: given.get(role, 0.0) / max(1.0, total) for role in roles}
 
 
-def _fits(holders: Sequence[_Holder], worn: _Wears) -> float:
-    """Likelihood of what somebody wears who carries a badge.
-
-    Args:
-        holders: Who may carry it.
-        worn: What they wear.
-    """
-    rest = max(0.0, 1.0 - math.fsum([one.share for one in holders]))
-    held = math.fsum([one.share * worn.of_holder(one.role) for one in holders])
-    return max(_LEAST, held + rest * worn.alone)
-
-
-def _identity(
-    name: str,
-    carried: Sequence[tuple[_Pair, float]],
-    wears: _Wears,
-    person: PersonState | None,
-    settings: EvidenceSettings,
-    classes: Classes,
-) -> Identity:
-    staff: dict[str, float] = {}
-    # Of the same person by several badges: shares of exclusive cases, which add up.
-    prior = wears.prior
-    by_role = dict.fromkeys(prior, 0.0)
-    by_badge = dict.fromkeys(prior, 0.0)
-    unmatched = max(0.0, 1.0 - math.fsum([share for _, share in carried]))
-    for (_, holders, fit), share in carried:
-        held = 0.0
-        for staff_id, role, holds in holders:
-            each = share * holds * wears.of_holder(role) / fit
-            staff[staff_id] = staff.get(staff_id, 0.0) + each
-            if role:
-                by_badge[role] += each
-            held += each
-        unmatched += max(0.0, share - held)
-    for role in prior:
-        by_role[role] = by_badge[role] + unmatched * prior[role] * wears.of(role) / wears.alone
-    role, role_confidence = _likeliest(by_role)
-    if role_confidence < settings.named_at:
-        role = ""
-    likeliest, confidence = _likeliest(staff)
-    kinds: set[EvidenceKind] = set()
-    if role and by_badge[role] >= _LEAST_SHOWN:
-        kinds.add("BADGE")
-    if role and person is not None:
-        kinds |= classes.kinds(person.worn, role)
-    # In a crowd, propagation may give shares whose sum is above 1.
-    whole = max(1.0, math.fsum(staff.values()))
-    candidates = sorted(
-        (-math.floor(share / whole * 1000.0) / 1000.0, one)
-        for one, share in staff.items()
-        if share >= _LEAST_SHOWN
-    )
-    of_candidates = {
-        pair.badge_id
-        for pair, share in carried
-        if share >= _LEAST_SHOWN  # a badge that somebody else carries speaks for nobody here
-    }
-    return Identity(
-        person_id=name,
-        role=role,
-        role_confidence=round(min(1.0, role_confidence), 3),
-        staff_id=likeliest if likeliest and confidence >= settings.named_at else None,
-        confidence=round(min(1.0, confidence), 3),
-        candidates=tuple(Candidate(one, -share) for share, one in candidates[:MOST_CANDIDATES]),
-        evidence=tuple(
-            ReadNear(*read)
-            for read in ([] if person is None else person.reads)
-            if read[2] in of_candidates
-        ),
-        wears=bool(wears.by_role),
-        kinds=tuple(sorted(kinds)),
-    )
-
-
-def _likeliest(shares: Mapping[str, float]) -> tuple[str, float]:
-    """The likeliest, the first by name of those that are equal; nobody where there is none."""
-    if not shares:
-        return "", 0.0
-    most = max(shares.values())
-    return min([one for one, share in shares.items() if share == most]), most
+def warm_up() -> None:
+    """Compile what finds them, or load it from its cache."""
+    identities(EvidenceState(), [], {}, EvidenceSettings())

@@ -56,7 +56,7 @@ def test_who_alone_is_at_a_reader_has_the_name_of_the_badge() -> None:
     found = who(state, "p", "q")
     assert found["p"].staff_id == "ann"
     assert found["p"].role == "nurse"
-    assert found["p"].evidence[0].badge_id == "b1"
+    assert state.people["p"].reads[0][2] == "b1"
     assert found["q"].staff_id is None
 
 
