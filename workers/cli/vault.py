@@ -203,8 +203,7 @@ def erase(
             found = eraser.erase(staff_id, origin)
         except NobodyKnown as error:
             raise Stop(str(error)) from error
-        if found.edit_id is not None:
-            desk.append(found.edit_id)
+        _append(desk, found.edit_id)
     typer.echo(f"{staff_id}: erased, with {goes}")
 
 
@@ -214,8 +213,7 @@ def complete() -> None:
     with exit_codes(), opened_vault() as opened, opened_eraser(opened) as (eraser, desk):
         desk.registered()
         number, edit_id = eraser.complete(user_name())
-        if edit_id is not None:
-            desk.append(edit_id)
+        _append(desk, edit_id)
     rest = "nothing of them was registered" if edit_id is None else f"taken out by edit {edit_id}"
     typer.echo(f"{number} pseudonyms of the list stand for nobody; {rest}")
 
@@ -227,6 +225,15 @@ def opened_eraser(opened: Opened) -> Iterator[tuple[Eraser, EditingDesk]]:
     erasures = erasure_list(opened.settings.vault.erasures)
     with EditingDesk(cluster, address, recorder=opened.audit) as desk:
         yield Eraser(desk.store, opened.vault, erasures, opened.audit, cluster.clock), desk
+
+
+def _append(desk: EditingDesk, edit_id: int | None) -> None:
+    """Wait until the topics have an edit, or what a command that was killed left to append.
+
+    Raises:
+        Retry: They do not have it in time.
+    """
+    desk.append(edit_id or desk.store.newest_edit())
 
 
 def given_number() -> str:

@@ -106,12 +106,15 @@ class Eraser:
                 again does the rest.
         """
         erasures = self._listed()
-        erasures.read()  # before anything is done
+        # Read before anything is done. Who is on it is known, also where an erasure that was killed
+        # has destroyed all else.
+        listed = {one.pseudonym for one in erasures.read().erased}
         gone: list[Belongings] = []
 
         def wanted(_transaction: psycopg.Connection, known: Registered) -> Sequence[Wanted]:
             registered = (STAFF.name, staff_id) in known.newest
-            if not registered and not self._vault.held([staff_id]):
+            known_here = registered or staff_id in listed
+            if not known_here and not self._vault.held([staff_id]):
                 raise NobodyKnown(f"nobody has the pseudonym {staff_id}")
             gone[:] = [belongings(known, [staff_id], self._clock.now_us())]
             return gone[0].changes

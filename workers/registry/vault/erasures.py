@@ -106,15 +106,20 @@ class ErasureList:
             Stop: The file cannot be made.
         """
         line = _line("", {"list": str(uuid4()), "form": _FORM})
+        half = self._path.with_name(f".{self._path.name}-{uuid4().hex}")
         try:
-            made = os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            made = os.open(half, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(made, "wb") as file:
+                file.write(line)
+                _to_disk(file.fileno())
+            os.link(half, self._path)  # whole, or not there
         except FileExistsError:
             return
         except OSError as error:
             raise Stop(f"the list of erasures {self} cannot be made: {error.strerror}") from error
-        with os.fdopen(made, "wb") as file:
-            file.write(line)
-            _to_disk(file.fileno())
+        finally:
+            with suppress(OSError):
+                half.unlink()
         folder = os.open(self._path.parent, os.O_RDONLY)
         try:
             _to_disk(folder)

@@ -227,8 +227,12 @@ def test_who_was_erased_after_a_backup_is_not_brought_back_by_it(
     assert nothing_is_left(empty)
     assert [one for one in appended(empty) if one[:2] == "s1"] == [f"s1@{n}" for n in range(1, 5)]
     assert relayed(empty) == 0
+    with desk_of(empty) as desk:  # a command that was killed before it appended its edit
+        desk.store.apply([Put(CameraRow(camera_id="c2", width=640, height=480))], ANNA)
+    assert "c2@1" not in appended(empty)
     again = text_of(empty, "vault", "complete", more=own)
     assert again == "1 pseudonyms of the list stand for nobody; nothing of them was registered\n"
+    assert appended(empty).count("c2@1") == 2, "the camera and its floor"
     with desk_of(empty) as desk, pytest.raises(ImportRefused, match="s1: was erased, and is not"):
         become(desk, "nurse")
 

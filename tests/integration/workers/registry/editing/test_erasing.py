@@ -197,6 +197,24 @@ def test_an_erasure_is_in_the_audit_with_its_reason_and_no_number(
     assert "4711" not in repr(kept)
 
 
+def test_who_was_never_registered_is_erased_by_the_same_again_too(
+    eraser: Callable[[], Eraser], vault: Vault, erasures: ErasureList, kill: Fallible
+) -> None:
+    number = External(Kind.STAFF, "PN 4712")
+    vault.give({number: "unregistered"}, NOW_US)
+    kill.at = "before the edit is kept"
+    with pytest.raises(Retry):
+        eraser().erase("unregistered", DPO)
+    kill.at = ""
+    assert vault.find([number]) == {}
+
+    eraser().erase("unregistered", DPO)
+
+    assert [one.pseudonym for one in erasures.read().erased] == ["unregistered"]
+    with pytest.raises(NobodyKnown):
+        eraser().erase("nobody", DPO)
+
+
 def test_who_was_erased_is_not_registered_again_by_any_edit(
     eraser: Callable[[], Eraser], ward: RegistryStore
 ) -> None:

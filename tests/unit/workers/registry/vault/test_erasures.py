@@ -128,6 +128,30 @@ def test_two_who_erase_at_once_are_both_on_it(erasures: ErasureList) -> None:
     assert set(erasures.read().erased) == {ANNA, BADGE, *many}
 
 
+def test_a_list_that_was_killed_while_it_was_made_is_made_by_the_same_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(_file: int) -> None:
+        raise Killed
+
+    erasures = ErasureList(tmp_path / "erasures")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", killed)
+        with pytest.raises(Killed):
+            erasures.create()
+    assert not erasures.is_there
+
+    erasures.create()
+    made = erasures.read()
+    erasures.create()
+
+    assert erasures.read() == made
+    assert [path.name for path in tmp_path.iterdir()] == ["erasures"]
+
+
 def test_a_full_disk_erases_nobody(erasures: ErasureList, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_file: int) -> None:
         raise OSError(28, "No space left on device")
