@@ -7,19 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 
 from runtime.audit import Act
 from runtime.clock import SystemClock
 from runtime.errors import Retry
 from runtime.facts.log import Fact, FactLog
+from runtime.kafka.reader import read_topic
 from runtime.process.settings import Settings
 from runtime.process.user import user_name
+from runtime.process.vault import Ids
 from schemas.registry import SchemaRegistry
-from schemas.topics import STAFF
+from schemas.topics import REFERENCE_TOPICS, STAFF
 from tests.support.builders.domain import S, staff
 from tests.support.clusters import cluster_of, desk_of
 from tests.support.facts import publish_facts
+from tests.support.kept_audit import KeptAudit
 from workers.audit.recorder import AuditUnavailable
+from workers.registry.editing.database import Database
 from workers.registry.editing.desk import EditingDesk
 from workers.registry.editing.outbox import Outbox
 from workers.registry.editing.relay import Relay
@@ -27,6 +32,9 @@ from workers.registry.editing.wanted import Origin, Put
 from workers.registry.importing import import_files
 from workers.registry.registered import Key
 from workers.registry.rows import StaffRow
+from workers.registry.vault.door import Doors
+from workers.registry.vault.external import External, Kind
+from workers.registry.vault.vault import Vault
 
 OLD = staff("old", role="doctor", version=3, recorded_at_us=7_000, valid_from_us=5_000)
 _numbers = count()
@@ -237,3 +245,31 @@ def test_an_edit_is_in_the_audit_or_not_kept(
     [(act, actor)] = audit.acts
     assert (act.action, actor) == ("registry.edited", user_name())
     assert f"added staff {member}@1" in act.detail
+
+
+def test_a_workbook_of_numbers_is_in_the_topics_and_the_audit_by_pseudonym_alone(
+    settings: Settings, tmp_path: Path
+) -> None:
+    book = Workbook()
+    for row in (["staff_id", "role"], [90817, "nurse"], ["PN 90818", "doctor"]):
+        book.active.append(row)
+    book.save(tmp_path / "staff.xlsx")
+    audit, cluster = KeptAudit(), cluster_of(settings)
+    with Database(settings.vault_address) as database:
+        vault = Vault(database, [b"k" * 32])
+        doors = Doors(Ids.EXTERNAL, vault, cluster.clock)
+        with EditingDesk(cluster, settings.database_address, recorder=audit, doors=doors) as desk:
+            done = import_files({"staff": tmp_path / "staff.xlsx"}, desk)
+        given = vault.find([External(Kind.STAFF, one) for one in ("90817", "PN 90818")])
+
+    assert len(given) == done.versions == 2
+    assert all(facts_of(settings, one) for one in given.values())
+    in_topics = b" ".join(
+        bytes(message.key() or b"") + bytes(message.value() or b"")
+        for topic in REFERENCE_TOPICS
+        for message in read_topic(cluster, topic)
+    )
+    assert all(one.encode() in in_topics for one in given.values())
+    for text in (in_topics, repr(audit.kept).encode(), repr(done).encode()):
+        assert b"90817" not in text
+        assert b"90818" not in text
