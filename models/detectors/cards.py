@@ -1,4 +1,4 @@
-"""Model cards: what is known of a model's scores, found by the SHA-256 of its weights.
+"""Model cards: what is known of a model's scores and classes, found by the SHA-256 of its weights.
 
 A card is a JSON file. Those of the detectors that Wardstream comes with are in `models/cards`; a
 card of other weights lies beside them as `STEM.card.json`, as `wardstream score-map` writes it.
@@ -20,7 +20,7 @@ REFERENCE = "yolox_nano"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """What is known of a model's scores.
+    """What is known of a model's scores and classes.
 
     Attributes:
         name: Model name.
@@ -28,6 +28,8 @@ class Card:
         score_map: Onto the scale of yolox_nano.
         precision: Raw score and the share of boxes of that score that are people, where fitted.
         fitted: Command, clip and frames of the fit.
+        classes: Labels of the model's classes, the first one first; empty for one that shows
+            nobody. None at all: the first class is `person`, and no other shows anybody.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Card:
     score_map: ScoreMap
     precision: tuple[tuple[float, float], ...]
     fitted: str
+    classes: tuple[str, ...] = ()
 
 
 def read_card(path: Path) -> Card:
@@ -51,11 +54,25 @@ def read_card(path: Path) -> Card:
             score_map=ScoreMap.of(fields["score_map"]),
             precision=tuple((float(raw), float(share)) for raw, share in fields["precision"]),
             fitted=str(fields["fitted"]),
+            classes=_labels(fields.get("classes", [])),
         )
     except KeyError as error:
         raise DetectorUnavailable(f"{path}: the card has no field {error.args[0]}.") from error
     except (ValueError, TypeError, OSError) as error:
         raise DetectorUnavailable(f"{path} is no model card: {error}.") from error
+
+
+def _labels(given: Any) -> tuple[str, ...]:
+    """Labels of a card.
+
+    Raises:
+        ValueError: They are no labels.
+    """
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        raise ValueError("classes must be a list of labels, empty for a class that shows nobody")
+    if given and not any(given):
+        raise ValueError("no class shows anybody: leave classes out, or name one")
+    return tuple(given)
 
 
 def write_card(path: Path, card: Card) -> None:
@@ -66,6 +83,7 @@ def write_card(path: Path, card: Card) -> None:
         "fitted": card.fitted,
         "score_map": [list(point) for point in card.score_map.points],
         "precision": [list(point) for point in card.precision],
+        **({"classes": list(card.classes)} if card.classes else {}),
     }
     parts = [f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in fields.items()]
     path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
@@ -101,6 +119,16 @@ def find_card(weights_sha256: str, weights: Path | None = None) -> Card | None:
         if card.weights_sha256 == weights_sha256:
             return card
     return None
+
+
+def classes_of(weights_sha256: str, weights: Path | None = None) -> tuple[str, ...]:
+    """Labels of the classes of weights, as `Card.classes` has them.
+
+    Raises:
+        DetectorUnavailable: The card beside the file cannot be used.
+    """
+    card = find_card(weights_sha256, weights)
+    return () if card is None else card.classes
 
 
 def score_map_of(weights_sha256: str, weights: Path | None = None) -> tuple[ScoreMap, bool]:

@@ -1,5 +1,7 @@
 """What every person detector is: pixels in, boxes out, and a record of what made them."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -12,7 +14,7 @@ from runtime.errors import DeadLetter, Stop
 from schemas.records.frames import Detection, Model
 
 PERSON = "person"
-"""The one label that detectors give."""
+"""The label that detectors give, unless a card names classes."""
 
 SCORE_THRESHOLD = 0.1
 """Default lowest score that is kept. Low on purpose: the tracker joins faint boxes to tracks it
@@ -132,14 +134,19 @@ def describe(detector: Detector) -> Model:
     )
 
 
-def version_of(weights_sha256: str, score_map: ScoreMap) -> str:
-    """The version of a model: of its weights, and of the map of its scores.
+def version_of(weights_sha256: str, score_map: ScoreMap, classes: Sequence[str] = ()) -> str:
+    """The version of a model: of its weights, of the map of its scores, and of its classes.
 
     >>> from models.detectors.score_map import IDENTITY
     >>> version_of("e8af074932d4ed7e", IDENTITY)
     'e8af074932d4.23800f'
+    >>> version_of("e8af074932d4ed7e", IDENTITY, ["nurse", ""])
+    'e8af074932d4.23800f.8f94bd'
     """
-    return f"{weights_sha256[:SHORT_VERSION]}.{score_map.sha256[:SHORT_MAP]}"
+    version = f"{weights_sha256[:SHORT_VERSION]}.{score_map.sha256[:SHORT_MAP]}"
+    if not classes:
+        return version
+    return f"{version}.{hashlib.sha256(json.dumps([*classes]).encode()).hexdigest()[:SHORT_MAP]}"
 
 
 def check_images(images: Sequence[Image]) -> None:
@@ -157,7 +164,12 @@ def check_images(images: Sequence[Image]) -> None:
 
 
 def to_detections(
-    boxes: Boxes, raw_scores: NDArray[np.float64], score_map: ScoreMap, width: int, height: int
+    boxes: Boxes,
+    raw_scores: NDArray[np.float64],
+    score_map: ScoreMap,
+    width: int,
+    height: int,
+    labels: Sequence[str] | None = None,
 ) -> list[Detection]:
     """Clip boxes to the image, drop those smaller than a pixel, map scores, sort, and round.
 
@@ -167,12 +179,15 @@ def to_detections(
         score_map: Onto the scale of yolox_nano.
         width: Image width, px.
         height: Image height, px.
+        labels: Label of each box; None where all are `person`.
     """
+    shown = np.asarray([PERSON] * len(boxes) if labels is None else labels, dtype=object)
     single = clip(boxes, width, height).astype(np.float32).astype(np.float64)
     raw = raw_scores.astype(np.float32).astype(np.float64)
     scores = score_map.apply(raw).astype(np.float32).astype(np.float64)
     big_enough = np.all(single[:, 2:] - single[:, :2] >= _SMALLEST_SIDE_PX, axis=1)
     single, scores, raw = single[big_enough], scores[big_enough], raw[big_enough]
+    shown = shown[big_enough]
     order = falling_score_order(scores, single)
     return [
         Detection(
@@ -181,10 +196,14 @@ def to_detections(
             x_max=x_max,
             y_max=y_max,
             score=score,
-            label=PERSON,
+            label=label,
             raw_score=raw_score,
         )
-        for (x_min, y_min, x_max, y_max), score, raw_score in zip(
-            single[order].tolist(), scores[order].tolist(), raw[order].tolist(), strict=True
+        for (x_min, y_min, x_max, y_max), score, raw_score, label in zip(
+            single[order].tolist(),
+            scores[order].tolist(),
+            raw[order].tolist(),
+            shown[order].tolist(),
+            strict=True,
         )
     ]

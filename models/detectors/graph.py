@@ -9,8 +9,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detectors.boxes import PADDING, Image
-from models.detectors.cards import score_map_of
+from models.detectors.boxes import PADDING, Boxes, Image
+from models.detectors.cards import classes_of, score_map_of
 from models.detectors.detector import (
     SCORE_THRESHOLD,
     DetectorUnavailable,
@@ -125,12 +125,14 @@ class GraphDetector:
         self.name = weights.stem
         self.weights_sha256 = sha256_of(weights)
         self.score_map, self.scores_known = settings.map_of(self.weights_sha256, weights)
-        self.version = version_of(self.weights_sha256, self.score_map)
+        self._classes = classes_of(self.weights_sha256, weights)
+        self.version = version_of(self.weights_sha256, self.score_map, self._classes)
         self.runtime = graph.runtime
         self.fallback_reason = fallback_reason
         self.score_threshold = settings.score_threshold
         self._batch, self.input_size = self._read_input_shape()
         self._layout = self._find_layout()
+        self._kinds = [number for number, label in enumerate(self._classes) if label]
         self.nms_iou = self._layout.nms_iou if settings.nms_iou is None else settings.nms_iou
 
     def _read_input_shape(self) -> tuple[int | None, tuple[int, int]]:
@@ -154,11 +156,19 @@ class GraphDetector:
         except Exception as error:
             raise unreadable(self._weights, self.runtime, error) from error
         try:
-            return layout_of((1, *output.shape[1:]), self.input_size)
+            layout = layout_of((1, *output.shape[1:]), self.input_size)
         except UnknownLayout as error:
             raise DetectorUnavailable(
                 f"{self._weights} is no detector that is known here: {error}."
             ) from error
+        count = layout.class_count(output.shape)
+        if self._classes and len(self._classes) != count:
+            raise DetectorUnavailable(
+                f"the card of {self._weights} names {len(self._classes)} classes, and a graph of "
+                f"{layout.family} has {count} whose boxes can be told apart here: name each of "
+                "them, or none."
+            )
+        return layout
 
     def describe(self) -> Model:
         """The record that goes with every detection this detector makes."""
@@ -177,11 +187,23 @@ class GraphDetector:
         lowest = self.score_map.raw_of(self.score_threshold)
         found = []
         for fit, output in zip(fits, self._run(canvases), strict=True):
-            boxes, raw = self._layout.people(output, self.input_size, lowest, self.nms_iou)
+            boxes, raw, labels = self._people(output, lowest)
+            on_image = fit.to_image(boxes)
             found.append(
-                to_detections(fit.to_image(boxes), raw, self.score_map, fit.width, fit.height)
+                to_detections(on_image, raw, self.score_map, fit.width, fit.height, labels)
             )
         return found
+
+    def _people(
+        self, output: NDArray[np.float32], lowest: float
+    ) -> tuple[Boxes, NDArray[np.float64], list[str] | None]:
+        """Boxes, scores and, where a card names classes, labels of the people of one image."""
+        given = output, self.input_size, lowest, self.nms_iou
+        if not self._kinds:
+            boxes, raw = self._layout.people(*given)
+            return boxes, raw, None
+        boxes, raw, kinds = self._layout.people_by_class(*given, self._kinds)
+        return boxes, raw, [self._classes[kind] for kind in kinds]
 
     def _run(self, canvases: Sequence[Image]) -> Iterator[NDArray[np.float32]]:
         """Give each canvas's output, in as many runs as the graph's batch size asks for."""

@@ -54,7 +54,9 @@ class Layout:
         scale: What a pixel from 0 to 255 is multiplied by.
         offset: What is then added.
         candidates: Boxes of people that reach a score, before suppression: takes one image's
-            output, the `(width, height)` of the input in px, and the score.
+            output, the `(width, height)` of the input in px, the score, and, where `has_classes`,
+            the class.
+        has_classes: Whether boxes of other classes than the first can be read.
     """
 
     family: Literal["yolox", "yolo", "centernet", "ssd"]
@@ -63,13 +65,20 @@ class Layout:
     blue_first: bool
     scale: float
     offset: float
-    candidates: Callable[[NDArray[np.floating], tuple[int, int], float], Found]
+    candidates: Callable[..., Found]
+    has_classes: bool = False
 
     def letterbox(self, width: int, height: int, input_size: tuple[int, int]) -> Letterbox:
         """Fit an image of `width` x `height` px into the model's input `(width, height)`."""
         if self.fit == "squeezed":
             return Letterbox.squeeze(width, height, *input_size)
         return Letterbox.fit(width, height, *input_size, centred=self.fit == "centred")
+
+    def class_count(self, output_shape: Sequence[int]) -> int:
+        """Number of classes whose boxes can be told apart, by the shape of the output."""
+        if not self.has_classes:
+            return 1
+        return output_shape[2] - 5 if self.family == "yolox" else output_shape[1] - 4
 
     def pixels(self, canvases: Sequence[Image]) -> NDArray[np.float32]:
         """Turn fitted images into the model's input.
@@ -102,19 +111,54 @@ class Layout:
             nms_iou: Overlap above which the lower of two boxes is dropped.
         """
         boxes, scores = self.candidates(output, input_size, score_threshold)
-        if len(scores) > MOST_CANDIDATES:
-            best = np.sort(np.argsort(-scores, kind="stable")[:MOST_CANDIDATES])
-            boxes, scores = boxes[best], scores[best]
-        kept = nms(boxes, scores, nms_iou)
+        kept = _kept(boxes, scores, nms_iou)
         return boxes[kept], scores[kept]
+
+    def people_by_class(
+        self,
+        output: NDArray[np.floating],
+        input_size: tuple[int, int],
+        score_threshold: float,
+        nms_iou: float,
+        kinds: Sequence[int],
+    ) -> tuple[Boxes, NDArray[np.float64], NDArray[np.intp]]:
+        """Read the people of several classes out of one image's output, each by one class.
+
+        Args:
+            output: As in `people`.
+            input_size: As in `people`.
+            score_threshold: As in `people`.
+            nms_iou: As in `people`; boxes of two classes are compared too.
+            kinds: The classes that show people.
+
+        Returns:
+            Boxes, scores, and the class of each box, shape `(N,)`.
+        """
+        found = [self.candidates(output, input_size, score_threshold, kind) for kind in kinds]
+        boxes = np.concatenate([one for one, _ in found])
+        scores = np.concatenate([one for _, one in found])
+        of_kind = np.repeat(np.asarray(kinds, np.intp), [len(one) for _, one in found])
+        kept = _kept(boxes, scores, nms_iou)
+        return boxes[kept], scores[kept], of_kind[kept]
+
+
+def _kept(boxes: Boxes, scores: NDArray[np.float64], nms_iou: float) -> NDArray[np.intp]:
+    """Which of some candidates are left after suppression."""
+    if len(scores) <= MOST_CANDIDATES:
+        return nms(boxes, scores, nms_iou)
+    best = np.sort(np.argsort(-scores, kind="stable")[:MOST_CANDIDATES])
+    return best[nms(boxes[best], scores[best], nms_iou)]
 
 
 def yolox_candidates(
-    output: NDArray[np.floating], input_size: tuple[int, int], score_threshold: float
+    output: NDArray[np.floating],
+    input_size: tuple[int, int],
+    score_threshold: float,
+    kind: int = PERSON_CLASS,
 ) -> Found:
-    """Read rows `(A, 5 + C)`; a box is a person when that is its best class."""
-    scores = output[:, 4] * output[:, 5 + PERSON_CLASS]
-    picked = _people_rows(output[:, 5:], scores, score_threshold)
+    """Read rows `(A, 5 + C)`; a box is of a class when that is its best one."""
+    scores = output[:, 4] * output[:, 5 + kind]
+    picked = _rows_of(output[:, 5:], scores, score_threshold, kind)
     raw = output[picked, :4].astype(np.float64)
     cells, strides = grid(input_size)
     with np.errstate(over="ignore"):  # such a box is cut off at the image's borders
@@ -124,30 +168,47 @@ def yolox_candidates(
 
 
 def yolo_candidates(
-    output: NDArray[np.floating], _input_size: tuple[int, int], score_threshold: float
+    output: NDArray[np.floating],
+    _input_size: tuple[int, int],
+    score_threshold: float,
+    kind: int = PERSON_CLASS,
 ) -> Found:
-    """Read columns `(4 + C, A)`; a box is a person when that is its best class."""
+    """Read columns `(4 + C, A)`; a box is of a class when that is its best one."""
     rows = output.T
-    scores = rows[:, 4 + PERSON_CLASS]
-    picked = _people_rows(rows[:, 4:], scores, score_threshold)
+    scores = rows[:, 4 + kind]
+    picked = _rows_of(rows[:, 4:], scores, score_threshold, kind)
     return cxcywh_to_xyxy(rows[picked, :4].astype(np.float64)), scores[picked].astype(np.float64)
 
 
-def _people_rows(
-    classes: NDArray[np.floating], scores: NDArray[np.floating], score_threshold: float
+def _rows_of(
+    classes: NDArray[np.floating], scores: NDArray[np.floating], score_threshold: float, kind: int
 ) -> NDArray[np.intp]:
     [picked] = np.nonzero(scores >= score_threshold)
     if len(picked) == 0:
         return picked
-    is_person: NDArray[np.bool_] = classes[picked].argmax(axis=1) == PERSON_CLASS
-    return picked[is_person]
+    is_best: NDArray[np.bool_] = classes[picked].argmax(axis=1) == kind
+    return picked[is_best]
 
 
 YOLOX = Layout(
-    "yolox", 0.45, "top left", blue_first=True, scale=1.0, offset=0.0, candidates=yolox_candidates
+    "yolox",
+    0.45,
+    "top left",
+    blue_first=True,
+    scale=1.0,
+    offset=0.0,
+    candidates=yolox_candidates,
+    has_classes=True,
 )
 YOLO = Layout(
-    "yolo", 0.7, "centred", blue_first=False, scale=1 / 255, offset=0.0, candidates=yolo_candidates
+    "yolo",
+    0.7,
+    "centred",
+    blue_first=False,
+    scale=1 / 255,
+    offset=0.0,
+    candidates=yolo_candidates,
+    has_classes=True,
 )
 CENTERNET = Layout(
     "centernet",

@@ -89,6 +89,19 @@ class TestBothLayouts:
         np.testing.assert_allclose(boxes, on_one[1:], atol=1e-3)
         np.testing.assert_allclose(scores, [0.6], atol=1e-6)
 
+    def test_each_person_has_one_class_of_those_that_show_people(
+        self, layout: Layout, output: OutputOf
+    ) -> None:
+        both = np.maximum(output(BOXES, [0.5, 0.0]), output(BOXES, [0.0, 0.8], class_index=1))
+        third = output(BOXES[:1], [0.9], class_index=2)
+
+        boxes, scores, kinds = layout.people_by_class(both, SIZE, 0.1, 0.5, [0, 1])
+
+        np.testing.assert_allclose(boxes, BOXES[::-1], atol=1e-3)
+        np.testing.assert_allclose(scores, [0.8, 0.5], atol=1e-6)
+        assert kinds.tolist() == [1, 0]
+        assert len(layout.people_by_class(third, SIZE, 0.1, 0.5, [0, 1])[0]) == 0
+
     def test_an_empty_scene_has_no_people(self, layout: Layout, output: OutputOf) -> None:
         boxes, scores = layout.people(output(BOXES[:0], []), SIZE, 0.1, 0.5)
 

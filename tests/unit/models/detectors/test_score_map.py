@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +123,37 @@ class TestACardBesideTheWeights:
         assert plain.version != mapped.version
         assert plain.version.split(".")[0] == mapped.version.split(".")[0]
         assert mapped.describe()["score_map_sha256"] == BENT.sha256
+
+    def test_may_name_the_classes_that_show_people(self, weights: Path) -> None:
+        image = np.zeros((96, 96, 3), dtype=np.uint8)
+        plain = load(weights, GraphSettings(threads=1))
+        card = read_card(self.write(weights, sha256_of(weights)))
+        path = weights.with_name(f"ours{SUFFIX}")
+        write_card(path, replace(card, classes=("nurse",)))
+        assert read_card(path).classes == ("nurse",)
+        named = load(weights, GraphSettings(threads=1))
+
+        [[before]], [[after]] = plain.detect([image]), named.detect([image])
+
+        assert (before["label"], after["label"]) == ("person", "nurse")
+        assert named.version.count(".") == 2
+
+    @pytest.mark.parametrize(
+        ("classes", "why"),
+        [
+            ('["nurse", "doctor"]', "names 2 classes, and a graph of yolox has 1"),
+            ('[""]', "no class shows anybody"),
+            ('"nurse"', "classes must be a list of labels"),
+        ],
+    )
+    def test_whose_classes_are_not_those_of_the_graph_is_refused(
+        self, weights: Path, classes: str, why: str
+    ) -> None:
+        path = self.write(weights, sha256_of(weights))
+        path.write_text(path.read_text().replace("\n}", f',\n  "classes": {classes}\n}}'))
+
+        with pytest.raises(DetectorUnavailable, match=why):
+            load(weights, GraphSettings(threads=1))
 
     def test_of_other_weights_is_refused(self, weights: Path) -> None:
         self.write(weights, hashlib.sha256(b"").hexdigest())
