@@ -10,7 +10,7 @@ from runtime.errors import Retry, Stop
 from runtime.process.user import user_name
 from schemas.topics import CAMERAS
 from streams.domain.camera.pinhole import Pinhole
-from workers.cli.connections import open_desk
+from workers.cli.desk import open_desk
 from workers.cli.errors import exit_codes
 from workers.cli.output import Json, print_json, print_lines, print_table
 from workers.operations.calibration import points as floor_points

@@ -9,7 +9,7 @@ from runtime.kafka.cluster import Cluster
 from workers.cli import sealed
 from workers.cli.calibrate import calibrate
 from workers.cli.confirm import confirm
-from workers.cli.connections import open_desk
+from workers.cli.desk import open_desk
 from workers.cli.errors import exit_codes
 from workers.cli.output import Json, print_json, print_lines
 from workers.operations.times import HELP, parse_time

@@ -7,8 +7,6 @@ from runtime.process.registry import keys_of
 from runtime.process.service import Service
 from workers.ingest.address_book import AddressBook
 from workers.ingest.feed import REGISTERED, FeedConfig
-from workers.registry.editing.database import Database
-from workers.registry.editing.sealed import ADDRESSES, SealedTexts
 
 
 def with_addresses(service: Service, feeds: Sequence[FeedConfig]) -> list[FeedConfig]:
@@ -20,6 +18,10 @@ def with_addresses(service: Service, feeds: Sequence[FeedConfig]) -> list[FeedCo
     """
     if all(feed.source != REGISTERED for feed in feeds):
         return list(feeds)
+    # Slow to import, and most workers are given their sources.
+    from workers.registry.editing.database import Database  # noqa: PLC0415
+    from workers.registry.editing.sealed import ADDRESSES, SealedTexts  # noqa: PLC0415
+
     settings = service.settings
     with Database(settings.database_address, "wardstream-ingest") as database:
         keys = keys_of(settings.registry.address_key)

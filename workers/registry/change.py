@@ -3,15 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from runtime.facts.log import Fact
 from workers.registry.registered import Key, Registered
 from workers.registry.row import Row
 from workers.registry.ward import Fault
-
-STAMPS: Final = ("version", "valid_from_us", "recorded_at_us", "removed", "recorded_by")
-"""Fields of a fact that say nothing of its content."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from typing import Any, Final
 from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOOR_PARTITIONS, FLOORS, ZONES
 from workers.registry.change import (
-    STAMPS,
     Change,
     OnResize,
     Options,
@@ -29,7 +28,7 @@ from workers.registry.consequences import (
 )
 from workers.registry.files import FieldFault, refuse
 from workers.registry.hints import meant
-from workers.registry.registered import Key, Registered, identity_field
+from workers.registry.registered import STAMPS, Key, Registered, identity_field
 from workers.registry.row import Row
 from workers.registry.rows import ROWS, CameraRow, FloorRow
 from workers.registry.ward import Fault

@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from schemas.topics import BADGES, CAMERAS, CENSUS, READERS, REQUIREMENTS, SHIFTS, ZONES, Topic
-from workers.registry.change import STAMPS
-from workers.registry.registered import kind_of
+from workers.registry.registered import STAMPS, kind_of
 from workers.registry.rows import ROWS
 
 _HIDDEN: Final = frozenset({*STAMPS, "partition", "space", "reason"})

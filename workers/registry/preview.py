@@ -11,9 +11,9 @@ from schemas.topics import CAMERAS, CENSUS, FLOORS, REQUIREMENTS, ROLES, SHIFTS,
 from streams.domain.camera.pinhole import Pinhole
 from streams.domain.camera.projection import pinhole_of
 from streams.domain.facts.location import location_of
-from workers.registry.change import STAMPS, Change
+from workers.registry.change import Change
 from workers.registry.forms import iso
-from workers.registry.registered import Key, Registered, identity_field, key_of
+from workers.registry.registered import STAMPS, Key, Registered, identity_field, key_of
 from workers.registry.shapes import frame_share, hidden_share, is_seen, mask_share, outline
 
 _SIGNS: Final = {"added": "+", "changed": "~", "cancelled": "x", "removed": "-"}

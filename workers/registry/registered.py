@@ -7,6 +7,9 @@ from typing import Any, Final, NamedTuple
 from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, REFERENCE_TOPICS, ZONES, Topic
 
+STAMPS: Final = ("version", "valid_from_us", "recorded_at_us", "removed", "recorded_by")
+"""Fields of a fact that say nothing of its content."""
+
 _STAY: Final = {CAMERAS.name, ZONES.name}
 
 

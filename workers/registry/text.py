@@ -8,8 +8,6 @@ import re
 import unicodedata
 from typing import Any, Final
 
-import ftfy
-
 MAX_ID: Final = 64
 """Longest id or role, characters."""
 
@@ -73,6 +71,8 @@ def clean(text: str) -> str:
 
 
 def _without_unseen(text: str) -> str:
+    import ftfy  # noqa: PLC0415 - slow to import, and most processes see plain text only
+
     raw = text.strip(" \t\r\n")
     # Before spaces are made alike: a no-break space may be half of a letter.
     meant = ftfy.fix_encoding(raw)

@@ -11,8 +11,7 @@ from psycopg_pool import ConnectionPool
 
 from schemas.codec import schema_text
 from schemas.topics import Topic
-from workers.registry.change import STAMPS
-from workers.registry.registered import TOPIC_OF, Key, identity_field
+from workers.registry.registered import STAMPS, TOPIC_OF, Key, identity_field
 from workers.storage.timescale.connection import database_errors
 
 LOCK: Final = 0x52454749

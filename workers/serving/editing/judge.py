@@ -12,9 +12,8 @@ from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOORS, UNITS
 from workers.access.principal import EVERYWHERE, Principal, Units
 from workers.access.rights import Right
-from workers.registry.change import STAMPS
 from workers.registry.files import FieldFault
-from workers.registry.registered import Key, Registered, key_of, kind_of
+from workers.registry.registered import STAMPS, Key, Registered, key_of, kind_of
 from workers.serving.editing.reach import Reach
 from workers.serving.editing.refusals import NotAllowed, NotFound, Unfit
 from workers.serving.editing.resources import right_to_edit

@@ -6,12 +6,12 @@ import pytest
 
 from schemas.topics import TOPICS
 from tests.support.paths import ROOT
-from workers.registry.change import STAMPS, Options, Stamp
+from workers.registry.change import Options, Stamp
 from workers.registry.edit import change_of
 from workers.registry.files import checked_row, read_rows
 from workers.registry.forms import form_of, iso
 from workers.registry.mappings import read_object
-from workers.registry.registered import Registered
+from workers.registry.registered import STAMPS, Registered
 from workers.registry.row import Row
 from workers.registry.rows import ROWS
 
