@@ -80,6 +80,28 @@ def test_no_process_loads_what_only_other_uses_of_a_library_need() -> None:
     assert not with_board & {"torch", "hypothesis"}
 
 
+@pytest.mark.parametrize(
+    ("command", "unneeded"),
+    [
+        pytest.param("ingest", {"psycopg", "shapely", "ftfy", "numba", "faust"}, id="ingest"),
+        pytest.param("infer", {"psycopg", "redis", "numba", "faust"}, id="infer"),
+        pytest.param("sink", {"numpy", "cv2", "ftfy", "faust"}, id="sink"),
+        pytest.param("watchdog", {"numpy", "psycopg", "redis", "faust"}, id="watchdog"),
+        pytest.param("topics", {"numpy", "psycopg", "ftfy", "faust"}, id="topics"),
+        pytest.param("tail", {"numpy", "psycopg", "ftfy", "faust"}, id="tail"),
+    ],
+)
+def test_a_command_does_not_load_what_it_does_not_use(command: str, unneeded: set[str]) -> None:
+    program = (
+        f"import sys; from workers.cli.app import load; load({command!r}); print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+
+    assert not unneeded & set(done.stdout.split())
+
+
 def completed(description: str) -> list[str]:
     """Completions that bash offers after `wardstream WORDS`."""
     line = f"wardstream {description}"
@@ -237,22 +259,46 @@ EXAMPLES = [
 ]
 
 
-@pytest.mark.parametrize("arguments", EXAMPLES, ids=" ".join)
-def test_every_command_refuses_a_wrong_setting_in_a_sentence(arguments: list[str]) -> None:
-    done = run_command(*arguments, WARDSTREAM_INGEST_FPS="5", WARDSTREAM_METRICS_PORT="")
+def answers(lines: list[list[str]], **environment: str) -> list[tuple[int, str]]:
+    """Exit code and standard error of each command line, all run by one process in turn."""
+    program = (
+        "import contextlib, io, json, sys\n"
+        "from workers.cli.app import main\n"
+        "for line in json.loads(sys.argv[1]):\n"
+        "    out, err = io.StringIO(), io.StringIO()\n"
+        "    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):\n"
+        "        try: main(line)\n"
+        "        except SystemExit as end: code = end.code\n"
+        "    print(json.dumps([code, err.getvalue()]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, json.dumps(lines)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not done.stderr
+    return [(code, text) for code, text in map(json.loads, done.stdout.splitlines())]
 
-    assert done.returncode == 78
-    assert done.stderr.splitlines() == [
-        "WARDSTREAM_INGEST_FPS is no setting: did you mean WARDSTREAM_INGEST__FPS?",
-        f"WARDSTREAM_METRICS_PORT is empty: give {PORT_FORM}, or leave it out",
-    ]
+
+def test_every_command_refuses_a_wrong_setting_in_a_sentence() -> None:
+    found = answers(EXAMPLES, WARDSTREAM_INGEST_FPS="5", WARDSTREAM_METRICS_PORT="")
+
+    refusal = (
+        "WARDSTREAM_INGEST_FPS is no setting: did you mean WARDSTREAM_INGEST__FPS?\n"
+        f"WARDSTREAM_METRICS_PORT is empty: give {PORT_FORM}, or leave it out\n"
+    )
+    assert dict(zip(map(" ".join, EXAMPLES), found, strict=True)) == dict.fromkeys(
+        map(" ".join, EXAMPLES), (78, refusal)
+    )
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_explains_itself_whatever_the_settings(name: str) -> None:
-    done = run_command(name, "--help", WARDSTREAM_INGEST_FPS="5", WARDSTREAM_CONFIG="/nowhere")
+def test_every_command_explains_itself_whatever_the_settings() -> None:
+    asked = [[name, "--help"] for name in COMMANDS]
+    found = answers(asked, WARDSTREAM_INGEST_FPS="5", WARDSTREAM_CONFIG="/nowhere")
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert dict(zip(COMMANDS, found, strict=True)) == dict.fromkeys(COMMANDS, (0, ""))
 
 
 @pytest.mark.parametrize(
