@@ -64,7 +64,13 @@ def children(pid: int) -> set[int]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill-9"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param(signal.SIGINT, id="ctrl-c", marks=pytest.mark.chaos_long),
+        pytest.param(signal.SIGKILL, id="kill-9"),
+    ],
+)
 def test_no_exit_leaves_a_process_behind(run_dir: Path, clip: Path, how: signal.Signals) -> None:
     with start(run_dir, clip, "--keep") as process:
         list(lines_until(process, "live board at"))
@@ -83,17 +89,24 @@ def test_no_exit_leaves_a_process_behind(run_dir: Path, clip: Path, how: signal.
     eventually(all_ended, 90, f"the end of {below.keys()}")
 
 
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        pytest.param(signal.SIGINT, 130, id="ctrl-c"),
+        pytest.param(signal.SIGTERM, 128 + signal.SIGTERM, id="terminated"),
+    ],
+)
 def test_a_demo_that_is_asked_to_end_while_it_starts_reports_its_end(
-    run_dir: Path, clip: Path
+    run_dir: Path, clip: Path, how: signal.Signals, code: int
 ) -> None:
     with start(run_dir, clip, "--once") as process:
         list(lines_until(process, "starting Kafka"))
 
-        process.terminate()
+        process.send_signal(how)
 
         output, _ = process.communicate(timeout=120)
 
-    assert (process.returncode, ENDED in output) == (128 + signal.SIGTERM, True), output
+    assert (process.returncode, ENDED in output) == (code, True), output
     state = read_state(run_dir)
     assert not any(state.alive(pid) for pid in state.processes.values())
 

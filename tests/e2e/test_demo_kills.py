@@ -14,7 +14,11 @@ from tests.support.played_pipeline import cut_clip
 from tests.support.waiting import eventually
 from workers.ingest.journal import read_journal
 
-FRAMES = 60
+Kills = tuple[tuple[int, str, signal.Signals], ...]
+"""After how many frames which process is ended, and how."""
+
+SOME: Kills = ((10, "ingest", signal.SIGTERM), (20, "infer", signal.SIGKILL))
+MORE: Kills = (*SOME, (25, "stream", signal.SIGTERM), (30, "ingest", signal.SIGKILL))
 
 
 def process_of(run_dir: Path, word: str) -> int:
@@ -48,8 +52,17 @@ def end_once_sent(
 
 
 @pytest.mark.timeout(600)
-def test_a_demo_whose_processes_end_counts_every_frame_once_and_settles(tmp_path: Path) -> None:
-    clip = cut_clip(extras.clip(), tmp_path / "clip.mp4", FRAMES)
+@pytest.mark.parametrize(
+    ("frames", "kills"),
+    [
+        pytest.param(40, SOME, id="some"),
+        pytest.param(60, MORE, id="more", marks=pytest.mark.chaos_long),
+    ],
+)
+def test_a_demo_whose_processes_end_counts_every_frame_once_and_settles(
+    tmp_path: Path, frames: int, kills: Kills
+) -> None:
+    clip = cut_clip(extras.clip(), tmp_path / "clip.mp4", frames)
     run_dir = tmp_path / "demo"
     command = [sys.executable, "-m", "workers.cli", "demo", "--run-dir", str(run_dir), "--once"]
     command += ["--video", str(clip), "--port", "0", "--backend", "hog", "--fps", "5"]
@@ -62,10 +75,8 @@ def test_a_demo_whose_processes_end_counts_every_frame_once_and_settles(tmp_path
         env={**os.environ, "COLUMNS": "200"},
     ) as demo:
         try:
-            end_once_sent(demo, run_dir, 10, "ingest", signal.SIGTERM)
-            end_once_sent(demo, run_dir, 20, "infer", signal.SIGKILL)
-            end_once_sent(demo, run_dir, 25, "stream", signal.SIGTERM)
-            end_once_sent(demo, run_dir, 30, "ingest", signal.SIGKILL)
+            for number, process, how in kills:
+                end_once_sent(demo, run_dir, number, process, how)
             output, _ = demo.communicate(timeout=150)
         finally:
             demo.send_signal(signal.SIGINT)
@@ -73,9 +84,9 @@ def test_a_demo_whose_processes_end_counts_every_frame_once_and_settles(tmp_path
     assert demo.returncode == 0, output
     lines = [line.strip() for line in output.splitlines()]
     assert "The clip has ended." in lines
-    (frames,) = (line for line in lines if line.startswith("frames  "))
-    expected = f"{2 * FRAMES} in the source = {FRAMES} detected + {FRAMES} thinned"
-    assert f"{expected} (sum {2 * FRAMES};" in frames
+    (counted,) = (line for line in lines if line.startswith("frames  "))
+    expected = f"{2 * frames} in the source = {frames} detected + {frames} thinned"
+    assert f"{expected} (sum {2 * frames};" in counted
     assert "drops: 0" in lines
     assert "live board at http://127.0.0.1:" in output
     assert "detector      opencv-hog" in output

@@ -1,12 +1,15 @@
 """The stream processor keeps its promise because of its guards: without one, a crash shows.
 
-Each pipeline runs the real stream processor with the real fold on topics of its own. The pipelines
+`make test` takes out one guard against each kind of fault, and `make test-long` every guard. Each
+pipeline runs the real stream processor with the real fold on topics of its own. The pipelines
 run side by side, and each test waits for its own.
 """
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -78,35 +81,50 @@ def changed_settings(held: HeldPipeline) -> Found:
     return judged(held)
 
 
-SCENARIOS: dict[str, Callable[[HeldPipeline], Found]] = {
+Scenarios = dict[str, Callable[[HeldPipeline], Found]]
+
+SCENARIOS: Scenarios = {
     "intact": killed_and_woken,
     "intact, changed": changed_settings,
-    "forgetful": changed_settings,
     "unfenced": woken_zombie,
-    "unsought": killed_in_a_save,
     "checkpoint-first": killed_in_a_save,
+}
+FURTHER: Scenarios = {
+    "forgetful": changed_settings,
+    "unsought": killed_in_a_save,
     "uncompared": killed_in_a_save,
 }
+"""Scenarios of `make test-long`."""
+
+Pipelines = dict[str, Future[Found]]
 
 
-@pytest.fixture(scope="module")
-def pipelines(
-    services: Services, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Future[Found]]]:
-    """All pipelines, started; the longest first."""
+@contextmanager
+def started(services: Services, folder: Path, scenarios: Scenarios) -> Iterator[Pipelines]:
+    """All pipelines of some scenarios, started in their order."""
     registry = SchemaRegistry(services.environment["WARDSTREAM_REGISTRY_URL"])
     registry.register_all([topic for topic in TOPICS.values() if topic.avro])
-    folder = tmp_path_factory.mktemp("guards")
 
     def run(scenario: str) -> Found:
         with held_pipeline(services, folder / scenario, scenario.split(",", maxsplit=1)[0]) as held:
-            return SCENARIOS[scenario](held)
+            return scenarios[scenario](held)
 
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        yield {scenario: pool.submit(run, scenario) for scenario in SCENARIOS}
+        yield {scenario: pool.submit(run, scenario) for scenario in scenarios}
 
 
-Pipelines = dict[str, Future[Found]]
+@pytest.fixture(scope="module")
+def pipelines(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipelines]:
+    """Pipelines of `make test`; the longest first."""
+    with started(services, tmp_path_factory.mktemp("guards"), SCENARIOS) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def further(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipelines]:
+    """Pipelines of `make test-long`."""
+    with started(services, tmp_path_factory.mktemp("further"), FURTHER) as found:
+        yield found
 
 
 @pytest.mark.timeout(600)
@@ -129,23 +147,23 @@ def test_without_the_fence_a_zombie_spoils_its_successors_checkpoint(pipelines: 
     assert "are missing, stale or unknown to the head" in found.text
 
 
+@pytest.mark.chaos_long
 @pytest.mark.timeout(600)
-def test_without_the_seek_records_are_left_out_and_it_never_catches_up(
-    pipelines: Pipelines,
-) -> None:
-    found = pipelines["unsought"].result()
+def test_without_the_seek_records_are_left_out_and_it_never_catches_up(further: Pipelines) -> None:
+    found = further["unsought"].result()
 
     assert found.unused == set()
     assert found.difference is not None
     assert "was delivered" in found.text
 
 
+@pytest.mark.chaos_long
 @pytest.mark.timeout(600)
 def test_without_comparing_offsets_a_skipped_record_goes_unnoticed_by_the_process(
-    pipelines: Pipelines,
+    further: Pipelines,
 ) -> None:
     """The digests notice it; with the comparison, the process ends itself."""
-    found = pipelines["uncompared"].result()
+    found = further["uncompared"].result()
 
     assert found.unused == set()
     assert found.difference is not None
@@ -176,11 +194,12 @@ def test_settings_changed_after_a_crash_hold_from_the_end_of_the_input(
     ]
 
 
+@pytest.mark.chaos_long
 @pytest.mark.timeout(600)
 def test_without_settings_in_the_checkpoint_the_same_seq_comes_with_other_bytes(
-    pipelines: Pipelines,
+    further: Pipelines,
 ) -> None:
-    found = pipelines["forgetful"].result()
+    found = further["forgetful"].result()
 
     assert found.unused == set()
     assert found.difference is not None

@@ -1,7 +1,8 @@
 """Crashes, rebalances and zombies do not change what the pipeline makes of its log.
 
 The short attack is in every test run. `-m chaos_long` runs the long ones: two hundred faults, the
-broker among the victims, and every mutation that the oracle must detect.
+broker among the victims, and every mutation that the oracle must detect. In every test run,
+`tests/e2e/test_guards.py` takes out the order of checkpoint and outputs of the real processor.
 """
 
 from collections.abc import Callable
@@ -32,6 +33,7 @@ def test_every_event_is_folded_once_whatever_happens_to_the_workers(
     assert outcome.verdict.events == outcome.sent
 
 
+@pytest.mark.chaos_long
 @pytest.mark.timeout(280)
 def test_a_checkpoint_before_its_outputs_loses_them(
     shared_broker: Broker, tmp_path: Path, keep: Keep

@@ -64,6 +64,7 @@ def test_no_way_to_end_the_launcher_leaves_a_process(number: int, tmp_path: Path
         eventually(lambda: not left_of(state), DEADLINE_S, f"the end of {left_of(state)}")
 
 
+@pytest.mark.chaos_long
 def test_killing_the_launcher_of_all_services_leaves_no_process(tmp_path: Path) -> None:
     with holder(tmp_path) as (process, state):
         process.kill()

@@ -50,6 +50,10 @@ LACKING: Final[dict[str, Resource]] = {
 }
 """What a process lacks a right on, where that is no topic."""
 
+WITH_PASSWORD: Final = ("ingest", "stream", "serving")
+"""Processes that `make test` starts with a wrong password too: a source, a consumer with
+transactions and a server. All go through the same check, as the missing right of each one shows."""
+
 WRONG = "planted-but-wrong-secret"
 DEADLINE_S = 90
 
@@ -112,20 +116,29 @@ Ends = Callable[[str, str], End]
 def ends(
     broker: SecuredBroker, services: Services, tmp_path_factory: pytest.TempPathFactory
 ) -> Ends:
-    """How each process ended, by its name and its fault: `password` or `right`."""
+    """How a process ended, by its name and its fault: `password` or `right`.
+
+    Those of `make test` are started beside each other, any other one when it is asked for.
+    """
+    changes = {"password": {"password": WRONG}, "right": {}}
+
+    def ended(process: str, fault: str) -> End:
+        changed = changes[fault]
+        own = {**services.environment, **broker.environment(process, **changed)}
+        return run(process, own, tmp_path_factory.mktemp(fault))
+
+    early = [(process, "password") for process in WITH_PASSWORD]
+    early += [(process, "right") for process in COMMANDS]
     with ThreadPoolExecutor(2) as pool:
-        started = {
-            (process, fault): pool.submit(
-                run,
-                process,
-                {**services.environment, **broker.environment(process, **changed)},
-                tmp_path_factory.mktemp(fault),
-            )
-            for process in COMMANDS
-            for fault, changed in (("password", {"password": WRONG}), ("right", {}))
-        }
-        found = {key: one.result() for key, one in started.items()}
-    return lambda process, fault: found[process, fault]
+        started = {one: pool.submit(ended, *one) for one in early}
+        found = {one: result.result() for one, result in started.items()}
+
+    def found_or_ended(process: str, fault: str) -> End:
+        if (process, fault) not in found:
+            found[process, fault] = ended(process, fault)
+        return found[process, fault]
+
+    return found_or_ended
 
 
 def messages(end: End) -> list[str]:
@@ -134,7 +147,13 @@ def messages(end: End) -> list[str]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("process", COMMANDS)
+@pytest.mark.parametrize(
+    "process",
+    [
+        pytest.param(one, marks=[] if one in WITH_PASSWORD else pytest.mark.chaos_long)
+        for one in COMMANDS
+    ],
+)
 def test_a_wrong_password_is_one_sentence_and_exit_code_78(process: str, ends: Ends) -> None:
     end = ends(process, "password")
 
@@ -160,15 +179,29 @@ def test_a_missing_right_is_one_sentence_and_exit_code_78(
     assert "Traceback" not in end.output
 
 
-@pytest.mark.parametrize("process", COMMANDS)
+@pytest.mark.parametrize(
+    ("process", "fault"),
+    [
+        *(pytest.param(one, "right", id=f"{one}-right") for one in COMMANDS),
+        *(
+            pytest.param(
+                one,
+                "password",
+                id=f"{one}-password",
+                marks=[] if one in WITH_PASSWORD else pytest.mark.chaos_long,
+            )
+            for one in COMMANDS
+        ),
+    ],
+)
 def test_no_secret_shows_in_what_a_process_prints_or_how_it_was_started(
-    process: str, ends: Ends
+    process: str, fault: str, ends: Ends
 ) -> None:
-    for fault in ("password", "right"):
-        end = ends(process, fault)
-        for secret in (WRONG, password(process)):
-            assert secret not in end.output
-            assert secret not in end.command_line
+    end = ends(process, fault)
+
+    for secret in (WRONG, password(process)):
+        assert secret not in end.output
+        assert secret not in end.command_line
 
 
 def secured(broker: SecuredBroker, process: str = "stream", **changed: str) -> Settings:

@@ -5,6 +5,7 @@ import signal
 from functools import partial
 from pathlib import Path
 
+import pytest
 from confluent_kafka import TopicPartition
 
 from runtime.kafka.partitioner import partition_of
@@ -18,11 +19,11 @@ from workers.ingest.feed import FeedConfig, Playback
 from workers.ingest.position import read_position
 
 FRAMES_IN_CLIP = 1200
-KILLS = 3
 
 
+@pytest.mark.parametrize("kills", [2, pytest.param(3, marks=pytest.mark.chaos_long)])
 def test_killing_the_worker_again_and_again_leaves_the_log_of_an_undisturbed_run(
-    pipeline: IngestRun, tmp_path: Path
+    pipeline: IngestRun, tmp_path: Path, kills: int
 ) -> None:
     clip = make_clip(tmp_path / "ward.mp4", FRAMES_IN_CLIP, width=256, height=192)
     cameras = ["disturbed-a", "disturbed-b", "calm-a", "calm-b"]
@@ -37,7 +38,7 @@ def test_killing_the_worker_again_and_again_leaves_the_log_of_an_undisturbed_run
     whole = 2 * (FRAMES_IN_CLIP + 1)
 
     killed_at = [0]
-    for _ in range(KILLS):
+    for _ in range(kills):
         process = pipeline.command(*disturbed)
         eventually(partial(_has_records, pipeline, killed_at[-1] + 1), what="frames arrive")
         process.send_signal(signal.SIGKILL)

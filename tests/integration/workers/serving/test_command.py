@@ -95,7 +95,13 @@ def serve(tmp_path: Path, live_url: str, run_prefix: str) -> Iterator[Callable[.
         yield start
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGTERM, id="terminated"),
+        pytest.param(signal.SIGINT, id="ctrl-c", marks=pytest.mark.chaos_long),
+    ],
+)
 def test_it_announces_its_address_serves_without_kafka_and_ends_on_a_signal(
     serve: Callable[..., ServeProcess], writer: LiveWriter, number: int
 ) -> None:

@@ -94,7 +94,13 @@ class Standby:
         connection.execute(sql.SQL(statement).format(*(sql.Identifier(name) for name in names)))
 
 
-@pytest.mark.parametrize("running", [True, False], ids=["under-the-sink", "while-it-is-down"])
+@pytest.mark.parametrize(
+    "running",
+    [
+        pytest.param(True, id="under-the-sink"),
+        pytest.param(False, id="while-it-is-down", marks=pytest.mark.chaos_long),
+    ],
+)
 def test_what_an_older_copy_of_the_database_lacks_is_read_again(
     running: bool, pipeline: SinkTopics, supervisor: Supervisor, database_url: str
 ) -> None:
