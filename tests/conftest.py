@@ -7,9 +7,7 @@ that kills services asks for `own_services`.
 
 import gc
 import os
-import shutil
 import signal
-import tempfile
 import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -89,7 +87,7 @@ def pytest_xdist_setupnodes(config: pytest.Config) -> None:
     """Start one set of services for all workers of `-n`, while they collect."""
     given = config.getoption("--services-env") is not None or config.getoption("--no-services")
     if not given and not config.option.collectonly:
-        config.stash[SHARED] = SharedServices(Path(tempfile.mkdtemp(prefix="wardstream-test-")))
+        config.stash[SHARED] = SharedServices()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -102,9 +100,7 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End the shared services, once the workers are gone."""
     if SHARED in config.stash:
-        shared = config.stash[SHARED]
-        shared.stop()
-        shutil.rmtree(shared.folder, ignore_errors=True)
+        config.stash[SHARED].stop()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -13,6 +13,7 @@ import pytest
 from deploy.local.guard import Guard
 from deploy.local.process import Process, Program
 from deploy.local.state import read_state, start_ticks
+from tests.support.fast_folder import FastFolder
 
 READY_DEADLINE_S = 240.0
 END_DEADLINE_S = 60.0
@@ -25,9 +26,10 @@ _HOLDER = "services_pid"
 class SharedServices:
     """The controller's side: services that run beside the workers."""
 
-    def __init__(self, folder: Path) -> None:
-        """Start them; their data and log lie in `folder`."""
-        self.folder = folder
+    def __init__(self) -> None:
+        """Start them; their data and log lie in a folder that ends with them."""
+        self._held = FastFolder()
+        self.folder = folder = self._held.path
         self._guard = Guard()
         program = Program(
             name="services",
@@ -44,6 +46,7 @@ class SharedServices:
         """End them all."""
         self._process.stop(END_DEADLINE_S)
         self._guard.close()
+        self._held.close()
 
 
 def given_environment(config: pytest.Config) -> dict[str, str] | None:
