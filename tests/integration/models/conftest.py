@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def recordings(data_dir: Path | None) -> Path:
     """Recordings and weights next to the project; tests of them are left out when there are none.
 

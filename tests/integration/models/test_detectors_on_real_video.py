@@ -21,18 +21,18 @@ from tests.support.pets2009 import read_clip_ground_truth
 EVERY = 20
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def frames(recordings: Path) -> list[Image]:
     """Every twentieth frame of the clip."""
     return list(islice(read_frames(recordings / "video" / "vtest" / "vtest.avi"), 0, None, EVERY))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def weights(recordings: Path) -> Path:
     return recordings / "weights" / "yolox_nano.onnx"
 
 
-@pytest.fixture(params=["onnxruntime", "openvino"])
+@pytest.fixture(scope="module", params=["onnxruntime", "openvino"])
 def detector(request: pytest.FixtureRequest, weights: Path) -> Iterator[Detector]:
     load = {"onnxruntime": onnx.load, "openvino": openvino.load}[request.param]
     made = load(weights, GraphSettings(threads=2))

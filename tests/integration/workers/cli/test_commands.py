@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,16 +13,21 @@ from runtime.facts.log import FactLog
 from schemas.topics import CAMERAS, FLOORS
 from tests.support.clusters import cluster_of
 from tests.support.paths import ROOT
+from tests.support.services import Services, separate_environment
 from workers.local.pipeline import prepare, settings_of
 
 WARD = ROOT / "examples" / "ward"
 
 
 class Operator:
-    """Types commands with the settings of one test."""
+    """Types commands with the settings of one run."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.environment = environment
+
+    def under(self, **changed: str) -> "Operator":
+        """The same operator with other settings."""
+        return Operator(self.environment | changed)
 
     def types(self, *description: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -34,13 +40,23 @@ class Operator:
         )
 
 
+def prepared(environment: dict[str, str]) -> Operator:
+    """An operator of a run with all topics and tables, and nothing in them."""
+    settings = settings_of(environment)
+    prepare(cluster_of(settings), settings.database_url.get_secret_value())
+    return Operator(environment)
+
+
 @pytest.fixture
 def operator(environment: dict[str, str]) -> Operator:
-    prepare(
-        cluster_of(settings_of(environment)),
-        settings_of(environment).database_url.get_secret_value(),
-    )
-    return Operator(environment)
+    return prepared(environment)
+
+
+@pytest.fixture(scope="module")
+def reader(services: Services, database_template: str) -> Iterator[Operator]:
+    """The operator of a run that stays empty: for commands that read, or are refused."""
+    with separate_environment(services, database_template) as environment:
+        yield prepared(environment)
 
 
 def test_a_ward_is_imported_and_a_second_import_changes_nothing(operator: Operator) -> None:
@@ -81,18 +97,18 @@ def test_an_imported_floor_gets_a_partition_and_its_camera_needs_no_other(
 
 
 def test_a_wrong_import_writes_nothing_and_names_the_field(
-    operator: Operator, tmp_path: Path
+    reader: Operator, tmp_path: Path
 ) -> None:
     file = tmp_path / "zones.yaml"
     file.write_text("- {zone_id: z, camera_id: nowhere, polygon: [[0,0],[9,0],[9,9]]}\n")
 
-    answer = operator.types("zone", "import", str(file))
+    answer = reader.types("zone", "import", str(file))
 
     assert answer.returncode == 78
     assert answer.stderr == (
         "zones.yaml line 1 (entry 1): zone_id z: camera_id nowhere is not registered\n"
     )
-    assert operator.types("tail", "zones.v1", "--from-beginning", "--wait", "2").stdout == ""
+    assert reader.types("tail", "zones.v1", "--from-beginning", "--wait", "2").stdout == ""
 
 
 def test_a_preview_prints_every_effect_and_writes_nothing(
@@ -150,9 +166,9 @@ def test_a_preview_prints_every_effect_and_writes_nothing(
     ],
 )
 def test_a_time_of_an_import_that_cannot_be_meant_is_refused(
-    operator: Operator, option: tuple[str, str], reason: str
+    reader: Operator, option: tuple[str, str], reason: str
 ) -> None:
-    answer = operator.types("staff", "import", str(WARD / "staff.csv"), *option)
+    answer = reader.types("staff", "import", str(WARD / "staff.csv"), *option)
 
     assert answer.returncode == 78
     assert reason in answer.stderr
@@ -171,29 +187,27 @@ def test_tail_prints_decoded_records_as_json_lines(operator: Operator) -> None:
     )
 
 
-def test_the_doctor_finds_a_prepared_pipeline_well(operator: Operator) -> None:
-    answer = operator.types("doctor")
+def test_the_doctor_finds_a_prepared_pipeline_well(reader: Operator) -> None:
+    answer = reader.types("doctor")
 
     assert answer.returncode == 0, answer.stdout
     assert [line.split()[0] for line in answer.stdout.splitlines()] == ["ok"] * 13
 
 
-def test_the_doctor_names_a_threshold_that_has_no_effect(operator: Operator) -> None:
-    operator.environment["WARDSTREAM_TRACKING__LOW_SCORE"] = "0.07"
-
-    answer = operator.types("doctor")
+def test_the_doctor_names_a_threshold_that_has_no_effect(reader: Operator) -> None:
+    answer = reader.under(WARDSTREAM_TRACKING__LOW_SCORE="0.07").types("doctor")
 
     [detector] = [line for line in answer.stdout.splitlines() if "detector:" in line]
     assert "WARDSTREAM_TRACKING__LOW_SCORE is 0.07 and acts as 0.1" in detector
 
 
-def test_checks_can_be_printed_as_json_lines(operator: Operator) -> None:
+def test_checks_can_be_printed_as_json_lines(reader: Operator) -> None:
     commands = (
         ["doctor", "--json"],
         ["registry", "check", "--json"],
         ["verify", "tables", "--json"],
     )
-    answers = [operator.types(*description) for description in commands]
+    answers = [reader.types(*description) for description in commands]
 
     assert [answer.returncode for answer in answers] == [0, 0, 0]
     doctor, schemas, tables = (
@@ -204,11 +218,12 @@ def test_checks_can_be_printed_as_json_lines(operator: Operator) -> None:
     assert [row for row in tables if row["first_difference"]] == []
 
 
-def test_the_doctor_says_what_to_do_about_what_is_ill(operator: Operator) -> None:
-    operator.environment["WARDSTREAM_REDIS_URL"] = "redis://127.0.0.1:9/0"
-    operator.environment["WARDSTREAM_TOPIC_PREFIX"] = "nothing-here."
+def test_the_doctor_says_what_to_do_about_what_is_ill(reader: Operator) -> None:
+    ill = reader.under(
+        WARDSTREAM_REDIS_URL="redis://127.0.0.1:9/0", WARDSTREAM_TOPIC_PREFIX="nothing-here."
+    )
 
-    answer = operator.types("doctor")
+    answer = ill.types("doctor")
 
     assert answer.returncode == 1
     wrong = [line for line in answer.stdout.splitlines() if line.startswith("WRONG")]
@@ -224,8 +239,8 @@ def test_the_doctor_says_what_to_do_about_what_is_ill(operator: Operator) -> Non
     ]
 
 
-def test_verify_of_an_empty_pipeline_finds_everything_equal(operator: Operator) -> None:
-    answer = operator.types("verify")
+def test_verify_of_an_empty_pipeline_finds_everything_equal(reader: Operator) -> None:
+    answer = reader.types("verify")
 
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert all(": equal: " in line for line in answer.stdout.splitlines())

@@ -2,9 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
@@ -57,10 +57,12 @@ class Arrivals:
 
     Args:
         settings: Settings of the run.
+        cameras: Partition of each camera.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, cameras: Mapping[str, int] = PARTITION_OF) -> None:
         cluster = cluster_of(settings)
+        self._cameras = cameras
         self._producer = ReliableProducer(cluster)
         self._codec = SchemaRegistry(settings.registry_url).writer(DETECTIONS)
         self._topic = cluster.name(DETECTIONS)
@@ -77,7 +79,7 @@ class Arrivals:
         now_us = time.time_ns() // 1_000
         at_us = self.last_us + 100 * MS if self.last_us else now_us - round(seconds * S)
         while at_us <= now_us:
-            for camera_id, partition in PARTITION_OF.items():
+            for camera_id, partition in self._cameras.items():
                 record: Any = outcome(at_us, camera_id=camera_id, kind="HEARTBEAT")
                 clock_us = None if ahead_us is None else at_us + ahead_us
                 record |= {"received_us": at_us, "source_clock_us": clock_us, **fields}
@@ -177,19 +179,26 @@ def test_a_clock_is_settled_followed_over_a_restart_and_read_by_the_fold(
         assert source.facts.at(from_us).clock(name) == one
 
 
-@pytest.mark.parametrize(
-    ("ahead_us", "fields"),
-    [
-        pytest.param(None, {}, id="no-clock"),
-        pytest.param(0, {"captured_us": 1_700_000_000 * S}, id="recorded-material"),
-        pytest.param(0, {"received_us": 0}, id="arrival-not-known"),
-    ],
-)
-def test_nothing_is_decided_without_a_clock_of_a_live_camera(
-    settings: Settings, ahead_us: int | None, fields: dict[str, Any]
-) -> None:
-    arrivals = Arrivals(settings)
-    arrivals.send(ahead_us, 60, **fields)
+NO_LIVE_CLOCK: Final[dict[str, tuple[int | None, dict[str, Any]]]] = {
+    "no-clock": (None, {}),
+    "recorded-material": (0, {"captured_us": 1_700_000_000 * S}),
+    "arrival-not-known": (0, {"received_us": 0}),
+}
+"""Cameras without a clock to follow: how far ahead theirs is, us, and fields of their outcomes."""
+
+
+def test_nothing_is_decided_without_a_clock_of_a_live_camera(settings: Settings) -> None:
+    """Every such camera has two partitions, beside those of the others."""
+    arrivals = {
+        kind: Arrivals(settings, {f"{kind}-{partition}": partition for partition in (5, 11)})
+        for kind in NO_LIVE_CLOCK
+    }
+
+    def send(seconds: float = 0.0) -> None:
+        for kind, (ahead_us, fields) in NO_LIVE_CLOCK.items():
+            arrivals[kind].send(ahead_us, seconds, **fields)
+
+    send(60)
     with following(settings) as service:
         eventually(
             lambda: service.health.detail.get("partitions") == str(DETECTIONS.partitions),
@@ -197,7 +206,7 @@ def test_nothing_is_decided_without_a_clock_of_a_live_camera(
             what="every partition",
         )
         time.sleep(3)
-        arrivals.send(ahead_us, **fields)
+        send()
         time.sleep(3)
 
     assert decided(settings) == []
