@@ -90,7 +90,9 @@ def test_the_same_batch_twice_leaves_the_same_rows(
     assert differences(database_url, WARD) == []
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.chaos_long) for seed in range(1, 10))]
+)
 def test_batches_of_any_size_with_repeats_leave_the_same_rows(
     seed: int, timescale_sink: TimescaleSink, database_url: str
 ) -> None:
