@@ -47,10 +47,7 @@ def take_looks(state: EvidenceState, settings: EvidenceSettings) -> None:
         state: The floor's evidence, changed in place.
         settings: Limits.
     """
-    for person_id in sorted(state.people):
-        person = state.people[person_id]
-        if not person.looks:
-            continue
+    for person in [one for one in state.people.values() if one.looks]:
         since_us = settings.independent_us
         if person.worn_us is not None:
             since_us = min(since_us, state.at_us - person.worn_us)

@@ -94,8 +94,7 @@ def advance(
         mingle(state, moment.people, together_us, settings)
     for link in sorted(moment.joined, key=lambda one: (one.later, one.earlier, one.kind)):
         _join(state, link)
-    for person in sorted(moment.people, key=attrgetter("person_id")):
-        _note(state, person, moment.at_us, settings)
+    _note(state, sorted(moment.people, key=attrgetter("person_id")), moment.at_us, settings)
     found = []
     reads = sorted(moment.reads)
     whereabouts = Whereabouts(state, reads[0].at_us, settings) if reads else None
@@ -129,20 +128,26 @@ def _pass(state: EvidenceState, passed_us: int, settings: EvidenceSettings) -> N
             del state.people[person_id]
 
 
-def _note(state: EvidenceState, person: Seen, at_us: int, settings: EvidenceSettings) -> None:
-    known = state.people.get(person.person_id)
-    if known is None:
-        known = state.people[person.person_id] = PersonState()
-    known.seen_us = at_us
-    trail = known.trail
-    if not trail or at_us - trail[-1][0] >= settings.trail_step_us:
-        position = [person.x_m, person.y_m, person.position_sd_m]
-        if not any(map(isnan, position)):
-            trail.append([at_us, *position, sorted(person.zone_ids)])
-        elif person.zone_ids:
-            trail.append([at_us, 0.0, 0.0, _ANYWHERE_M, sorted(person.zone_ids)])
-    while trail and at_us - trail[0][0] > settings.trail_us:
-        del trail[0]
+def _note(
+    state: EvidenceState, people: Sequence[Seen], at_us: int, settings: EvidenceSettings
+) -> None:
+    """Remember that people are seen, and now and then where."""
+    known_people, step_us = state.people, settings.trail_step_us
+    oldest_us = at_us - settings.trail_us
+    for person in people:
+        known = known_people.get(person.person_id)
+        if known is None:
+            known = known_people[person.person_id] = PersonState()
+        known.seen_us = at_us
+        trail = known.trail
+        if not trail or at_us - trail[-1][0] >= step_us:
+            position = [person.x_m, person.y_m, person.position_sd_m]
+            if not any(map(isnan, position)):
+                trail.append([at_us, *position, sorted(person.zone_ids)])
+            elif person.zone_ids:
+                trail.append([at_us, 0.0, 0.0, _ANYWHERE_M, sorted(person.zone_ids)])
+        while trail and trail[0][0] < oldest_us:
+            del trail[0]
 
 
 _ANYWHERE_M: Final = 1e6

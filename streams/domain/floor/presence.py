@@ -12,7 +12,7 @@ from streams.domain.camera.people import PERSON
 from streams.domain.camera.view import View
 from streams.domain.facts.snapshot import CameraVersions
 from streams.domain.floor.fused import rows_of
-from streams.domain.floor.name import UNKNOWN, Names
+from streams.domain.floor.name import UNKNOWN, Name, Names
 from streams.domain.identity.identities import Known
 from streams.domain.person import person_id as name_of
 from streams.domain.staffing.rosters import Rosters
@@ -263,18 +263,32 @@ def who_they_are(
     if names and rosters is not None:
         sureness["role_confidence"] = [one.role_confidence for one in found]
         details = [
-            NO_DETAILS
-            if one is UNKNOWN
-            else Details(
-                rosters.in_order(one.candidates, zone_ids, at_us),
-                one.evidence,
-                rosters.status(one.staff_id, one.role, zone_ids, at_us).value,
+            NO_DETAILS if one is UNKNOWN else _details(person_id, one, zone_ids, rosters, at_us)
+            for person_id, one, zone_ids in zip(
+                people.person_ids, found, people.zone_ids, strict=True
             )
-            for one, zone_ids in zip(found, people.zone_ids, strict=True)
         ]
     return WhoTheyAre(
         [one.role for one in found], [one.staff_id for one in found], sureness, details
     )
+
+
+def _details(
+    person_id: str, name: Name, zone_ids: list[str], rosters: Rosters, at_us: int
+) -> Details:
+    """What else is said of somebody, which is the same at most ticks."""
+    found = rosters.found_at(at_us)
+    before = found.get(person_id)
+    if before is not None and before[0] is name and before[1] == zone_ids:
+        shown: Details = before[2]
+        return shown
+    shown = Details(
+        rosters.in_order(name.candidates, zone_ids, at_us),
+        name.evidence,
+        rosters.status(name.staff_id, name.role, zone_ids, at_us).value,
+    )
+    found[person_id] = name, zone_ids, shown
+    return shown
 
 
 def doubts_of(people: PeopleOnFloor, suspect: AbstractSet[str]) -> Structured:

@@ -7,14 +7,16 @@ once for each time between two such moments, and kept.
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from schemas.records.staffing import Shift
 from streams.domain.staffing.roster import Roster, roster, taken_over
+from streams.domain.staffing.shift import FOREVER_US
 from streams.domain.staffing.status import DutyStatus, Tolerance, duty_status
 
 _MOST_KEPT: Final = 10_000
 _NOBODY: Final = Roster()
+_ALWAYS: Final = -FOREVER_US, FOREVER_US
 
 
 class Rosters:
@@ -35,6 +37,24 @@ class Rosters:
                 self._shifts.setdefault(shift["staff_id"], []).append(shift)
         self._rosters: dict[str, tuple[Roster, list[int]]] = {}
         self._known: dict[tuple[str, int, tuple[str, ...]], DutyStatus] = {}
+        self._found: dict[str, tuple[object, Sequence[str], Any]] = {}
+        self._from_us, self._until_us = _ALWAYS
+
+    def found_at(self, at_us: int) -> dict[str, tuple[object, Sequence[str], Any]]:
+        """What a caller found of people by `status` and `in_order`, and keeps here.
+
+        It is forgotten as soon as one of the answers may be another one.
+
+        Args:
+            at_us: Event time, microseconds.
+
+        Returns:
+            By person id: what was known of the person, their zones, and what was found.
+        """
+        if not self._from_us <= at_us < self._until_us or len(self._found) >= _MOST_KEPT:
+            self._found.clear()
+            self._from_us, self._until_us = _ALWAYS
+        return self._found
 
     def status(
         self, staff_id: str | None, role: str, zone_ids: Collection[str], at_us: int
@@ -55,7 +75,12 @@ class Rosters:
             made = roster(shifts, self._lost) if shifts else _NOBODY
             found = self._rosters[staff_id] = made, changes_us(made, self._tolerance)
         planned, changes = found
-        key = staff_id, bisect_right(changes, at_us), tuple(zone_ids)
+        at = bisect_right(changes, at_us)
+        if at and changes[at - 1] > self._from_us:
+            self._from_us = changes[at - 1]
+        if at < len(changes) and changes[at] < self._until_us:
+            self._until_us = changes[at]
+        key = staff_id, at, tuple(zone_ids)
         status = self._known.get(key)
         if status is None:
             if len(self._known) >= _MOST_KEPT:
@@ -82,7 +107,9 @@ class Rosters:
             zone_ids: Zones in which the person counts.
             at_us: Event time, microseconds.
         """
-        if all(one[1] > other[1] for one, other in pairwise(candidates)):
+        if len(candidates) < 2 or all(
+            one[1] > other[1] for one, other in pairwise(candidates)
+        ):
             return tuple(candidates)
         return tuple(
             sorted(

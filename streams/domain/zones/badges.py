@@ -5,7 +5,6 @@ from typing import Final
 
 from streams.domain.evidence.state import LYING, UNSEEN, EvidenceState
 from streams.domain.zones.area import ZoneArea
-from streams.domain.zones.geometry import Polygon
 
 SURE: Final = 0.9
 """A badge is in a zone if it is there at least this likely."""
@@ -39,40 +38,70 @@ def badges_in(
     Returns:
         Badges and how many of them are doubted, by zone id; zones without any are left out.
     """
-    found: dict[str, tuple[int, int]] = {}
-    for area in areas:
-        people = frozenset(inside.get(area.zone_id, ()))
-        badges = doubted = 0
-        taken: set[str] = set()
-        for badge_id in sorted(state.badges):
-            badge = state.badges[badge_id]
-            here = {one: share for one, share in badge.carriers.items() if one in people}
-            lying = 0.0
-            if area.in_metres and _holds(area.polygon, badge.x_m, badge.y_m):
-                lying = badge.carriers.get(LYING, 0.0)
+    zones_of: dict[str, list[str]] = {}
+    for zone_id, people in inside.items():
+        for name in people:
+            zones_of.setdefault(name, []).append(zone_id)
+    placed = [area for area in areas if area.in_metres]
+    counted: dict[str, _Counted] = {}
+    for badge_id in sorted(state.badges):
+        badge = state.badges[badge_id]
+        here: dict[str, dict[str, float]] = {}
+        for name, share in badge.carriers.items():
+            for zone_id in zones_of.get(name, ()):
+                here.setdefault(zone_id, {})[name] = share
+        lying: dict[str, float] = {}
+        for area in placed:
+            if _holds(area, badge.x_m, badge.y_m):
+                lying[area.zone_id] = badge.carriers.get(LYING, 0.0)
+                at_reader = here.setdefault(area.zone_id, {})
                 if at_us - badge.read_us <= UNSEEN_US:
-                    here[UNSEEN] = badge.carriers.get(UNSEEN, 0.0)
-            share = sum(here.values())
-            if share + lying < LIKELY:
-                continue
-            badges += 1
-            owner = max(sorted(here), key=here.__getitem__, default="")
-            if share < SURE or (owner != UNSEEN and owner in taken):
-                doubted += 1
-            else:
-                taken.add(owner)
-        if badges:
-            found[area.zone_id] = badges, doubted
-    return found
+                    at_reader[UNSEEN] = badge.carriers.get(UNSEEN, 0.0)
+        for zone_id, carriers in here.items():
+            share = sum(carriers.values())
+            if share + lying.get(zone_id, 0.0) >= LIKELY:
+                counted.setdefault(zone_id, _Counted()).add(carriers, share)
+    return {
+        area.zone_id: (counted[area.zone_id].badges, counted[area.zone_id].doubted)
+        for area in areas
+        if area.zone_id in counted
+    }
 
 
-def _holds(polygon: Polygon, x: float | None, y: float | None) -> bool:
-    """Whether a reader is in a polygon; one without a position is not."""
-    if x is None or y is None:
+class _Counted:
+    """The badges of one zone.
+
+    Attributes:
+        badges: How many there are.
+        doubted: How many of them are doubted.
+    """
+
+    def __init__(self) -> None:
+        self.badges = self.doubted = 0
+        self._taken: set[str] = set()
+
+    def add(self, carriers: Mapping[str, float], share: float) -> None:
+        """Count a badge.
+
+        Args:
+            carriers: Who carries it here, with their probabilities.
+            share: How likely one of them does.
+        """
+        self.badges += 1
+        owner = max(sorted(carriers), key=carriers.__getitem__, default="")
+        if share < SURE or (owner != UNSEEN and owner in self._taken):
+            self.doubted += 1
+        else:
+            self._taken.add(owner)
+
+
+def _holds(area: ZoneArea, x: float | None, y: float | None) -> bool:
+    """Whether a reader is in a zone on the floor; one without a position is not."""
+    if x is None or y is None or not area.bounds[1] <= y <= area.bounds[3]:
         return False
     inside = False
-    ax, ay = polygon[-1]
-    for bx, by in polygon:
+    ax, ay = area.polygon[-1]
+    for bx, by in area.polygon:
         if (ay > y) != (by > y) and x < ax + (y - ay) * (bx - ax) / (by - ay):
             inside = not inside
         ax, ay = bx, by
