@@ -1,6 +1,7 @@
 """The people that one camera sees at one event time."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -42,5 +43,11 @@ class View:
     @property
     def person_ids(self) -> list[str]:
         """Person id of each row, `camera_id:track_id`."""
-        camera_id = self.camera_id
-        return [person_id(camera_id, int(number)) for number in self.people["id"].tolist()]
+        return list(_ids_of(self.camera_id, self.table))
+
+
+@lru_cache(maxsize=1024)
+def _ids_of(camera_id: str, table: bytes) -> list[str]:
+    """Person ids of a table; zones ask for them, and then the floor."""
+    numbers = np.frombuffer(table, PERSON)["id"].tolist()
+    return [person_id(camera_id, int(number)) for number in numbers]

@@ -58,7 +58,7 @@ def cover_floor(
     for area, plan in zip(areas, plans, strict=True):
         stays = floor.zones[area.zone_id].stays
         here = {person_id: stay.role for person_id, stay in stays.items() if stay.counted}
-        present |= here
+        present.update(here)
         watch = watches[area.zone_id]
         is_watched = is_watched and watch.is_watched
         if plan.required or plan.ratios:

@@ -16,7 +16,7 @@ from streams.domain.identity.identities import FloorLink
 from streams.domain.person import person_id
 from streams.domain.settings import FloorSettings
 from streams.domain.zones.membership import Happening, merge, note_seq, observe_standing
-from streams.domain.zones.standing import AreaTable, who_stands
+from streams.domain.zones.standing import INSIDE, AreaTable, who_stands
 from streams.domain.zones.stay_ids import shuffled
 
 
@@ -62,8 +62,10 @@ def observe_views(
             continue
         watched = watched or view.looked
         if fused is None or view.camera_id not in fused:
-            floor.views[view.camera_id] = replace(view, boxes=None, classes=[], box_classes=[])
             worn += worn_in(view)
+            if view.boxes is not None or view.classes or view.box_classes:
+                view = replace(view, boxes=None, classes=[], box_classes=[])  # noqa: PLW2901
+            floor.views[view.camera_id] = view
             floor.looked.setdefault(view.camera_id, 0)
             if view.looked:
                 table = snapshot.areas_seen_by(view.camera_id, floor.floor_id)
@@ -102,6 +104,12 @@ def _observe(
         person_ids = [person_ids[index] for index in order]
     for area, standing in zip(table.areas, who_stands(table, view.people), strict=True):
         zone = zone_of(floor, area.zone_id)
+        if (
+            INSIDE not in standing
+            and zone.stays.keys().isdisjoint(person_ids)
+            and zone.lost.keys().isdisjoint(person_ids)
+        ):
+            continue  # nobody is in it, was in it or was lost in it
         if order is not None:
             standing = [standing[index] for index in order]  # noqa: PLW2901
         happenings[area.zone_id] += observe_standing(

@@ -224,8 +224,10 @@ def people_of(
                 zone_ids.setdefault(person_id, []).append(zone_id)
     seen = [view for view in views.values() if view.table]
     person_ids = [person_id for view in seen for person_id in view.person_ids]
-    camera_ids = [[view.camera_id] for view in seen for _ in range(len(view.people))]
-    tables = [view.people for view in seen]
+    camera_ids = [
+        [view.camera_id] for view in seen for _ in range(len(view.table) // PERSON.itemsize)
+    ]
+    tables = [view.table for view in seen]
     sizes = np.full(len(person_ids) + len(fused), np.nan, SIZE)
     if fused:
         known_only = sizes[len(person_ids) :]
@@ -233,9 +235,9 @@ def people_of(
         known_only["height_m"] = [round(known.height_m, 3) for known in fused]
         person_ids += [name_of(floor_id, known.number) for known in fused]
         camera_ids += [known.cameras for known in fused]
-        tables.append(rows_of(fused, scanned_us))
+        tables.append(rows_of(fused, scanned_us).tobytes())
     order = sorted(range(len(person_ids)), key=person_ids.__getitem__)
-    table = np.concatenate(tables)[order] if order else _NOBODY
+    table = np.frombuffer(b"".join(tables), PERSON)[order] if order else _NOBODY
     ordered = [person_ids[index] for index in order]
     return PeopleOnFloor(
         person_ids=ordered,

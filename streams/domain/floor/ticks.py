@@ -70,10 +70,13 @@ def closable_through(
     cameras = snapshot.cameras_of(floor.floor_id)
     for camera_id in cameras if dated_back else ():
         newest_us = max(newest_us, floor.heard.get(camera_id, 0) + dated_back.get(camera_id, 0))
+    heard, opened_us, lateness_us = floor.heard, floor.opened_us, settings.allowed_lateness_us
     for camera_id in cameras:
-        heard_us = floor.heard.get(camera_id, 0)
-        silent_us = newest_us - (heard_us or floor.opened_us) - dated_back.get(camera_id, 0)
-        if silent_us <= settings.allowed_lateness_us:
+        heard_us = heard.get(camera_id, 0)
+        silent_us = newest_us - (heard_us or opened_us)
+        if dated_back:
+            silent_us -= dated_back.get(camera_id, 0)
+        if silent_us <= lateness_us:
             if heard_us < first_us:
                 return heard_us
             through_us = min(through_us, heard_us)

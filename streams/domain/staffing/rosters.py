@@ -107,9 +107,7 @@ class Rosters:
             zone_ids: Zones in which the person counts.
             at_us: Event time, microseconds.
         """
-        if len(candidates) < 2 or all(
-            one[1] > other[1] for one, other in pairwise(candidates)
-        ):
+        if len(candidates) < 2 or all(one[1] > other[1] for one, other in pairwise(candidates)):
             return tuple(candidates)
         return tuple(
             sorted(

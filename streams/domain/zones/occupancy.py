@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from schemas.records.staffing import RoleCoverage
 from schemas.records.zones import OccupancyReason, ZoneCensus, ZoneCount, ZoneOccupancy
@@ -183,9 +183,6 @@ def measure(
     return zone.shown
 
 
-_COVERED: Final = ("people", "identified", "scheduled", "required", "gap_min", "gap_max")
-
-
 def _same(shown: ZoneOccupancy, found: Found, watch: Watch, floor_id: str) -> bool:
     """Whether a zone is as it was shown; of counts, only how far apart they are needs a record."""
     covered, count, before = found.coverage, found.counted, shown["count"]
@@ -193,7 +190,12 @@ def _same(shown: ZoneOccupancy, found: Found, watch: Watch, floor_id: str) -> bo
         shown["person_ids"] == found.person_ids
         and shown["roles"] == found.roles
         and shown["cameras_missing"] == watch.cameras_missing
-        and all(shown[name] == getattr(covered, name) for name in _COVERED)
+        and shown["people"] == covered.people
+        and shown["identified"] == covered.identified
+        and shown["scheduled"] == covered.scheduled
+        and shown["required"] == covered.required
+        and shown["gap_min"] == covered.gap_min
+        and shown["gap_max"] == covered.gap_max
         and shown["floor_id"] == floor_id
         and shown["census"] == found.census
         and (

@@ -209,5 +209,7 @@ def standing(
 
 def who_stands(table: AreaTable, people: Structured) -> list[list[int]]:
     """`standing` as lists: for each area, each person."""
+    if not len(people):
+        return [[] for _ in table.areas]
     rows: list[list[int]] = standing(people, *table[1:]).tolist()
     return rows
