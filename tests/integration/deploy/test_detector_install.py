@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -74,16 +75,34 @@ def offered(registry: NpmRegistry, files: dict[str, bytes]) -> Recipe:
     return replace(CENTERNET, package="@ward/tiny", version="1.0.0", archive_sha256=digest)
 
 
-@pytest.fixture
-def recipe(registry: NpmRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recipe:
-    """The recipe of a package in the registry, which is the only detector there is."""
-    files = tiny_centernet(tmp_path)
-    source = tmp_path / "centernet.json"
+class Package(NamedTuple):
+    """A package with a detector.
+
+    Attributes:
+        files: Its files by name.
+        onnx_sha256: SHA-256 of the detector once it is converted.
+    """
+
+    files: dict[str, bytes]
+    onnx_sha256: str
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """The package that most tests offer, converted once to know its bytes."""
+    folder = tmp_path_factory.mktemp("package")
+    files = tiny_centernet(folder)
+    source = folder / "centernet.json"
     source.write_bytes(files["models/centernet.json"])
-    (tmp_path / "centernet.bin").write_bytes(files["models/centernet.bin"])
-    detectors.convert("centernet", source, tmp_path / "once.onnx", ROOT, Path(sys.executable))
-    onnx_sha256 = hashlib.sha256((tmp_path / "once.onnx").read_bytes()).hexdigest()
-    only = replace(offered(registry, files), onnx_sha256=onnx_sha256)
+    (folder / "centernet.bin").write_bytes(files["models/centernet.bin"])
+    detectors.convert("centernet", source, folder / "once.onnx", ROOT, Path(sys.executable))
+    return Package(files, hashlib.sha256((folder / "once.onnx").read_bytes()).hexdigest())
+
+
+@pytest.fixture
+def recipe(registry: NpmRegistry, package: Package, monkeypatch: pytest.MonkeyPatch) -> Recipe:
+    """The recipe of a package in the registry, which is the only detector there is."""
+    only = replace(offered(registry, package.files), onnx_sha256=package.onnx_sha256)
     monkeypatch.setattr(detectors, "RECIPES", (only,))
     return only
 

@@ -70,12 +70,19 @@ def settle(dsn: str, seconds: float = 60) -> None:
     eventually(lambda: progress(dsn) == expected, seconds, "everything is written")
 
 
+@pytest.mark.parametrize(
+    "shares",
+    [
+        pytest.param((0.5,), id="once"),
+        pytest.param((0.2, 0.5, 0.8), id="three-times", marks=pytest.mark.chaos_long),
+    ],
+)
 def test_a_killed_sink_neither_loses_nor_repeats_a_row(
-    pipeline: SinkTopics, supervisor: Supervisor, database_url: str
+    shares: tuple[float, ...], pipeline: SinkTopics, supervisor: Supervisor, database_url: str
 ) -> None:
     pipeline.send([(ZONES, ZONE), *LOG])
     supervisor.start(TIMESCALE)
-    for share in (0.2, 0.5, 0.8):
+    for share in shares:
         eventually(
             partial(wrote, database_url, share * len(LOG)),
             what=f"{share:.0%} are written",
