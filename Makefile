@@ -26,10 +26,14 @@ demo: install ## Play a clip through the whole pipeline; ARGS="--once --video FI
 	@exec $(BIN)/wardstream demo $(ARGS)
 
 .PHONY: test
-test: testtools lint types ## Check everything: style, types, and all suites on real services
+test: testtools lint ## Check everything: style, types, and all suites on real services
+	@$(MAKE) -j2 suites types
+
 # Workers mix chaos and e2e, which keep every core busy, with integration, which waits, and end with
 # unit (tests/support/file_order.py). Any order gives the same result.
 # A worker that dies ends the run and names its test: pytest-xdist waits for ever for the dead one's file.
+.PHONY: suites
+suites:
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(ARGS)
 
 .PHONY: check
