@@ -3,8 +3,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -111,68 +111,132 @@ def test_a_row_deleted_by_hand_is_named_by_table_and_key(pipeline: PlayedPipelin
     assert mismatches(pipeline) == {}, "put back as it was"
 
 
-def test_a_row_altered_by_hand_is_named_with_what_it_must_be(pipeline: PlayedPipeline) -> None:
+Found = dict[str, Mismatch]
+Check = Callable[[Found], None]
+"""Takes the mismatches that it expects out of those found."""
+
+
+@contextmanager
+def altered_row(pipeline: PlayedPipeline) -> Iterator[Check]:
+    """One person more in a zone than there were."""
     one = "WHERE zone_id = 'sim-0-zone' AND seq = 3"
     [(people,)] = database(pipeline, f"SELECT people FROM zone_occupancy {one}")
+
+    def check(found: Found) -> None:
+        row = found.pop("table zone_occupancy")
+        assert row.where.startswith("table zone_occupancy, key sim-0-zone, row 2 (")
+        assert f"people is {people + 1}, must be {people}" in row.what
+        minute = found.pop("table occupancy_minutes")
+        assert minute.where == FIRST_MINUTE
+        assert "people_us is " in minute.what
+
     with changed(
         pipeline,
         f"UPDATE zone_occupancy SET people = people + 1 {one}",
         f"UPDATE zone_occupancy SET people = people - 1 {one}",
     ):
-        wrong = mismatches(pipeline)
-
-    found = wrong.pop("table zone_occupancy")
-    assert found.where.startswith("table zone_occupancy, key sim-0-zone, row 2 (")
-    assert f"people is {people + 1}, must be {people}" in found.what
-    [(name, minute)] = wrong.items()
-    assert (name, minute.where) == ("table occupancy_minutes", FIRST_MINUTE)
-    assert "people_us is " in minute.what
+        yield check
 
 
-def test_a_minute_altered_by_hand_is_named_with_what_it_must_be(pipeline: PlayedPipeline) -> None:
+@contextmanager
+def altered_minute(pipeline: PlayedPipeline) -> Iterator[Check]:
+    """A minute that was known for longer than it was."""
     one = "WHERE zone_id = 'sim-0-zone'"
+
+    def check(found: Found) -> None:
+        minute = found.pop("table occupancy_minutes")
+        assert minute.where == FIRST_MINUTE
+        assert minute.what.startswith("known_us is ")
+        [(rows,)] = database(pipeline, "SELECT count(*) FROM occupancy_minutes")
+        assert rows == len(CAMERAS), "one minute of each camera's zone"
+
     with changed(
         pipeline,
         f"UPDATE occupancy_minutes SET known_us = known_us + 1 {one}",
         f"UPDATE occupancy_minutes SET known_us = known_us - 1 {one}",
     ):
-        name, found = only_mismatch(pipeline)
-
-    assert (name, found.where) == ("table occupancy_minutes", FIRST_MINUTE)
-    assert found.what.startswith("known_us is ")
-    [(rows,)] = database(pipeline, "SELECT count(*) FROM occupancy_minutes")
-    assert rows == len(CAMERAS), "one minute of each camera's zone"
+        yield check
 
 
-def test_a_link_to_another_track_is_named_with_what_it_must_be(pipeline: PlayedPipeline) -> None:
+@contextmanager
+def altered_link(pipeline: PlayedPipeline) -> Iterator[Check]:
+    """A link to another track."""
     one = "WHERE floor_id = 'sim-0' AND seq = 1"
     [(track,)] = database(pipeline, f"SELECT to_track_id FROM links {one}")
+
+    def check(found: Found) -> None:
+        link = found.pop("table links")
+        assert link.where.startswith("table links, key sim-0, row 0 (")
+        assert link.what.endswith(f"to_track_id is {track + 1}, must be {track}")
+
     with changed(
         pipeline,
         f"UPDATE links SET to_track_id = to_track_id + 1 {one}",
         f"UPDATE links SET to_track_id = to_track_id - 1 {one}",
     ):
-        name, found = only_mismatch(pipeline)
-
-    assert name == "table links"
-    assert found.where.startswith("table links, key sim-0, row 0 (")
-    assert found.what.endswith(f"to_track_id is {track + 1}, must be {track}")
+        yield check
 
 
-def test_a_row_that_nobody_derived_is_named(pipeline: PlayedPipeline) -> None:
+@contextmanager
+def row_of_nobody(pipeline: PlayedPipeline) -> Iterator[Check]:
+    """A track that nobody derived."""
     columns = "track_id, started_at, floor_id, confirmed_at, last_observed_at, ended_at, state,"
     columns += (
         " observations, max_score, x_m, y_m, model_name, model_version, first_seq, seq, digest"
     )
+
+    def check(found: Found) -> None:
+        assert found.pop("table tracks").where.startswith("table tracks, key ghost, row 0")
+
     with changed(
         pipeline,
         f"INSERT INTO tracks (camera_id, {columns}) SELECT 'ghost', {columns} FROM tracks LIMIT 1",
         "DELETE FROM tracks WHERE camera_id = 'ghost'",
     ):
-        name, found = only_mismatch(pipeline)
+        yield check
 
-    assert name == "table tracks"
-    assert found.where.startswith("table tracks, key ghost, row 0")
+
+@contextmanager
+def altered_live_value(pipeline: PlayedPipeline) -> Iterator[Check]:
+    """A number on the board that no record says."""
+    key = state_key(pipeline.settings.live_prefix, "zone", "sim-1-zone")
+
+    def check(found: Found) -> None:
+        assert found.pop("Redis and the topics").where == "Redis zone sim-1-zone"
+
+    with redis.Redis.from_url(pipeline.settings.redis_url.get_secret_value()) as client:
+        held: Any = client.hget(key, "json")
+        client.hset(key, "json", json.dumps({**json.loads(held), "people": 99}))
+        yield check
+        client.hset(key, "json", held)
+
+
+CHANGES = (altered_row, altered_link, row_of_nobody, altered_live_value)
+"""Changes by hand that different checks find."""
+
+
+def test_changes_by_hand_are_each_named_with_what_must_be_and_nothing_else_is(
+    pipeline: PlayedPipeline,
+) -> None:
+    with ExitStack() as stack:
+        checks = [stack.enter_context(change(pipeline)) for change in CHANGES]
+        found = mismatches(pipeline)
+
+    for check in checks:
+        check(found)
+    assert found == {}
+
+
+@pytest.mark.chaos_long
+@pytest.mark.parametrize("change", [*CHANGES, altered_minute], ids=lambda one: one.__name__)
+def test_a_change_by_hand_is_named_alone(
+    pipeline: PlayedPipeline, change: Callable[[PlayedPipeline], AbstractContextManager[Check]]
+) -> None:
+    with change(pipeline) as check:
+        found = mismatches(pipeline)
+
+    check(found)
+    assert found == {}
 
 
 def test_progress_ahead_of_the_topic_is_named(pipeline: PlayedPipeline) -> None:
@@ -185,17 +249,6 @@ def test_progress_ahead_of_the_topic_is_named(pipeline: PlayedPipeline) -> None:
         found = mismatches(pipeline)["committed records and table sink_progress"]
 
     assert found.where == "table sink_progress key tracks.updated.v1 sim-0"
-
-
-def test_a_live_value_altered_by_hand_is_named(pipeline: PlayedPipeline) -> None:
-    key = state_key(pipeline.settings.live_prefix, "zone", "sim-1-zone")
-    with redis.Redis.from_url(pipeline.settings.redis_url.get_secret_value()) as client:
-        held: Any = client.hget(key, "json")
-        client.hset(key, "json", json.dumps({**json.loads(held), "people": 99}))
-        name, found = only_mismatch(pipeline)
-        client.hset(key, "json", held)
-
-    assert (name, found.where) == ("Redis and the topics", "Redis zone sim-1-zone")
 
 
 def test_what_the_logs_should_not_hold_is_named_by_topic_partition_and_offset(
