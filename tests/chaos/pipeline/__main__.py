@@ -16,9 +16,9 @@ from deploy.local.launcher import LocalServices
 from tests.chaos.pipeline.arena import Arena
 from tests.chaos.pipeline.faults import FAULTS, Fault
 from tests.chaos.pipeline.pixels import PIXEL_FAULTS, play
+from tests.chaos.pipeline.release import release_before
 from tests.chaos.pipeline.report import Report
 from tests.chaos.pipeline.run import Plan, run
-from tests.chaos.pipeline.upgrade import release_before
 from tests.support.large_ward import Camera, cameras_of
 from tests.support.paths import ROOT
 from tests.support.ward_recording import recordings
@@ -150,9 +150,9 @@ def main(given: Sequence[str] | None = None) -> int:
                     live = options.live or group[0].live
                     plan = Plan(seed=seed, faults=group, program=program, live=live, **common)
                     if group[0].aged:
-                        before = release_before(folder / f"release-{seed}-{number}", options.before)
+                        before = release_before(options.before)
                         print(f"from {before.revision}, state {before.state_version}", flush=True)
-                        plan = replace(plan, program=before.program, seamed=True)
+                        plan = replace(plan, before=before)
                     report.add(run(plan, arena, folder / f"seed-{seed}-{number}-{proxied}"))
     if pixels:
         _attack_pixels(pixels, options, folder, report)

@@ -4,7 +4,8 @@ import itertools
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from runtime.kafka.producer import ReliableProducer
@@ -88,6 +89,18 @@ class Feeder:
         self._started = (self._at_us, time.monotonic())
         self._until_us = START_US + round(second * 1e6)
         self._wake.set()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Send nothing within the block, unless the input is dated by the wall clock."""
+        until_us = self._until_us
+        if self._source_clocks is None:
+            self._until_us = self._at_us
+        yield
+        if self._source_clocks is None:
+            self._started = (self._at_us, time.monotonic())
+            self._until_us = until_us
+            self._wake.set()
 
     @property
     def sending(self) -> bool:

@@ -18,6 +18,7 @@ from streams.processor.pipeline_settings import pipeline_settings
 from streams.stage import OUTPUTS
 from tests.chaos.pipeline.decisions import dated, faults_of
 from tests.chaos.pipeline.histories import one_history
+from tests.chaos.pipeline.one_fold import unlike_one_fold
 from tests.chaos.pipeline.read_checks import wrong_reads
 from tests.support.clusters import cluster_of, installation_of
 from tests.support.digests import table_digest
@@ -84,6 +85,7 @@ def judge(
     *,
     expected_dead_letters: int,
     seamed: bool = False,
+    agreeing: bool = False,
     live: bool = False,
     reads: bool = True,
 ) -> Verdict:
@@ -93,7 +95,8 @@ def judge(
         settings: Settings with which its topics and tables are found.
         board_url: URL of its board; None leaves the board out.
         expected_dead_letters: Number of dead letters that the attack has made.
-        seamed: Whether two releases wrote it, which no single fold repeats.
+        seamed: Whether two releases wrote it, which no single fold repeats byte for byte.
+        agreeing: Whether a single fold repeats it by content.
         live: Whether the input is dated by the wall clock.
         reads: Whether badges were read.
     """
@@ -125,6 +128,8 @@ def judge(
             verdict.mismatches.append(difference)
     if reads:
         verdict.mismatches += wrong_reads(settings, histories, seamed=seamed, live=live)
+    if agreeing:
+        verdict.mismatches += unlike_one_fold(settings, histories)
     if seamed or live:
         verdict.mismatches += one_history(settings, histories)
     if live:

@@ -1,7 +1,5 @@
 """The attacked pipeline: stream processors, both sinks and the board, with one input."""
 
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +20,7 @@ from tests.chaos.pipeline.clocks import Clocks
 from tests.chaos.pipeline.feeder import Feeder
 from tests.chaos.pipeline.progress import Progress
 from tests.chaos.pipeline.read_feeder import RecordedReads, SentReads
+from tests.chaos.pipeline.release import Release, install
 from tests.chaos.pipeline.source_clocks import SourceClocks
 from tests.support.clusters import cluster_of
 from tests.support.large_ward import START_US, Camera, register
@@ -249,7 +248,7 @@ def attacked_pipeline(
     stream_workers: int = 3,
     program: Sequence[str] = (),
     clocks: Clocks | None = None,
-    earlier: bool = False,
+    before: Release | None = None,
     live: bool = False,
 ) -> Iterator[AttackedPipeline]:
     """A pipeline that is ready and has no input yet; all of it ends with the block.
@@ -265,7 +264,7 @@ def attacked_pipeline(
         stream_workers: Number of stream processors.
         program: Program of the stream processor instead of `wardstream`.
         clocks: Clocks of the processes, or None for the real one.
-        earlier: Whether that program is an earlier release, which registers its own schemas.
+        before: Earlier release that is installed before, and whose program every process runs.
         live: Whether the input is dated by the wall clock, and the cameras' clocks are followed.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -273,15 +272,11 @@ def attacked_pipeline(
     environment = {"WARDSTREAM_INGEST__OBJECT_STORE_URL": objects, **environment}
     if live:
         environment |= QUICK_CLOCKS
-    if earlier:  # it was installed before
-        registering = [*program, "registry", "register"]
-        subprocess.run(registering, env={**os.environ, **environment}, check=True, timeout=START_S)
     settings = settings_of(environment)
-    prepare(cluster_of(settings), settings.database_url.get_secret_value())
     commands = LIVE_COMMANDS if live else COMMANDS
     source_clocks = SourceClocks(cameras) if live else None
     start_us = time.time_ns() // 1_000 if live else START_US
-    partitions = register(settings, cameras, start_us)
+    partitions = _installed(before, settings, environment, cameras, start_us)
     board_port = free_ports(1)[0]
     streams = STREAMS[:stream_workers]
     workers: dict[str, Worker] = {}
@@ -294,7 +289,8 @@ def attacked_pipeline(
                 own["WARDSTREAM_SERVING__PORT"] = str(board_port)
             if clocks is not None:
                 own |= clocks.environment(name)
-            chosen = program if program and name in STREAMS else WARDSTREAM
+            release = WARDSTREAM if before is None else before.program
+            chosen = program if program and name in STREAMS else release
             workers[name] = Worker(
                 name=name, command=command, environment=own, program=tuple(chosen)
             )
@@ -339,6 +335,25 @@ def attacked_pipeline(
                 sent_reads.close()
             progress.close()
     delete_topics(arena.services, settings.topic_prefix)
+
+
+def _installed(
+    before: Release | None,
+    settings: Settings,
+    environment: dict[str, str],
+    cameras: list[Camera],
+    start_us: int,
+) -> dict[str, int]:
+    """Make topics, schemas, tables and the ward as a release has them.
+
+    Returns:
+        The partition of each floor.
+    """
+    if before is not None:
+        install(before.program, environment)
+        return before.register(environment, cameras, start_us)
+    prepare(cluster_of(settings), settings.database_url.get_secret_value())
+    return register(settings, cameras, start_us)
 
 
 def _await_ready(supervisor: Supervisor, name: str) -> None:

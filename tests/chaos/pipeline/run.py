@@ -22,6 +22,7 @@ from tests.chaos.pipeline.clocks import Clocks
 from tests.chaos.pipeline.faults import Fault
 from tests.chaos.pipeline.judge import Verdict, judge
 from tests.chaos.pipeline.pipeline import AttackedPipeline, PipelineStopped, attacked_pipeline
+from tests.chaos.pipeline.release import Release
 from tests.support.large_ward import Camera
 
 RECOVERY_DEADLINE_S = 300.0
@@ -46,7 +47,7 @@ class Plan:
         pace: Seconds of event time in one second.
         workers: Number of stream processors.
         program: Program of the stream processor instead of `wardstream`.
-        seamed: Whether that is another release, whose records differ from those of this one.
+        before: Release that is installed before, and upgraded by a fault.
         live: Whether the input is dated by the wall clock, and lasts until the last fault is over.
     """
 
@@ -58,7 +59,7 @@ class Plan:
     pace: float = 2.0
     workers: int = 3
     program: Sequence[str] = ()
-    seamed: bool = False
+    before: Release | None = None
     live: bool = False
 
 
@@ -149,7 +150,7 @@ def run(plan: Plan, arena: Arena, folder: Path) -> Outcome:
             stream_workers=plan.workers,
             program=plan.program,
             clocks=clocks,
-            earlier=plan.seamed,
+            before=plan.before,
             live=plan.live,
         ) as pipeline,
     ):
@@ -163,7 +164,7 @@ def run(plan: Plan, arena: Arena, folder: Path) -> Outcome:
             pipeline.supervisor.stop_all()
             pipeline.restart(SERVE)
             pipeline.ready(SERVE)
-            outcome.verdict = patient_judge(pipeline, seamed=plan.seamed, live=plan.live)
+            outcome.verdict = patient_judge(pipeline, before=plan.before, live=plan.live)
         outcome.sent = pipeline.feeder.sent
         outcome.restarts = {name: pipeline.supervisor.restarts(name) for name in pipeline.streams}
     outcome.duration_s = time.monotonic() - began_s
@@ -171,7 +172,7 @@ def run(plan: Plan, arena: Arena, folder: Path) -> Outcome:
 
 
 def patient_judge(
-    pipeline: AttackedPipeline, *, seamed: bool = False, live: bool = False
+    pipeline: AttackedPipeline, *, before: Release | None = None, live: bool = False
 ) -> Verdict:
     """Judge a settled pipeline, once the services answer the judge too.
 
@@ -184,7 +185,8 @@ def patient_judge(
                 pipeline.settings,
                 pipeline.board_url,
                 expected_dead_letters=pipeline.expected_dead_letters,
-                seamed=seamed,
+                seamed=before is not None,
+                agreeing=before is not None and before.agrees,
                 live=live,
             )
         except (Retry, RegistryUnavailable):
