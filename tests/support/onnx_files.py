@@ -106,3 +106,66 @@ def write_detector(
     )
     path.write_bytes(_number(1, 8) + _bytes(7, graph) + _bytes(8, _number(2, _OPSET)))
     return path
+
+
+def write_colour_detector(
+    path: Path, classes: Floats, *, size: tuple[int, int], box: tuple[int, int], names: str = ""
+) -> Path:
+    """Write a graph of YOLOX's layout that finds rectangles of one size by their colour.
+
+    The score of a class at a place is the mean over the box there of the colour times the class's
+    weights.
+
+    Args:
+        path: File to write.
+        classes: Weight of blue, green and red for each class, shape `(C, 3)`.
+        size: Width and height of the input, px, multiples of 32.
+        box: Width and height of the rectangles, px, multiples of 8.
+        names: Text for the metadata `names`; none when empty.
+    """
+    (width, height), (across, down) = size, box
+    cells = [(width // stride) * (height // stride) for stride in (8, 16, 32)]
+    fixed = np.zeros((sum(cells), 5 + len(classes)), np.float32)
+    fixed[:, :2] = 0.5
+    fixed[:, 2:4] = np.log([across / 8, down / 8])
+    fixed[: cells[0], 4] = 1.0
+    weights = np.hstack([np.zeros((3, 5), np.float32), (classes.T / 255).astype(np.float32)])
+    beside, above = (across - 8) // 2, (down - 8) // 2
+    nodes = [
+        _node(
+            "AveragePool",
+            ["images"],
+            "pooled",
+            _ints("kernel_shape", [down, across]),
+            _ints("strides", [8, 8]),
+            _ints("pads", [above, beside, above, beside]),
+            _int("count_include_pad", 1),
+        ),
+        _node("Reshape", ["pooled", "rows"], "fine"),
+        _node("Pad", ["fine", "rest"], "all"),
+        _node("Transpose", ["all"], "colours", _ints("perm", [0, 2, 1])),
+        _node("MatMul", ["colours", "weights"], "scores"),
+        _node("Add", ["scores", "fixed"], "output"),
+    ]
+    graph = b"".join(
+        [
+            *(_bytes(1, node) for node in nodes),
+            _bytes(2, "detector"),
+            _bytes(5, _tensor("fixed", fixed[None])),
+            _bytes(5, _tensor("weights", weights)),
+            _bytes(5, _whole_numbers("rows", [0, 3, -1])),
+            _bytes(5, _whole_numbers("rest", [0, 0, 0, 0, 0, sum(cells[1:])])),
+            _bytes(11, _value("images", ("batch", 3, height, width))),
+            _bytes(12, _value("output", ("batch", *fixed.shape))),
+        ]
+    )
+    model = _number(1, 8) + _bytes(7, graph) + _bytes(8, _number(2, _OPSET))
+    if names:
+        model += _bytes(14, _bytes(1, "names") + _bytes(2, names))
+    path.write_bytes(model)
+    return path
+
+
+def _whole_numbers(name: str, values: list[int]) -> bytes:
+    data = struct.pack(f"<{len(values)}q", *values)
+    return _number(1, len(values)) + _number(2, 7) + _bytes(8, name) + _bytes(9, data)
