@@ -89,7 +89,7 @@ class Realm:
         """The realm in Keycloak's import format."""
         clients = [
             board_client(self.board_url, self.board_secret),
-            _programs_client(MACHINE, self.machine_secret, [_audience(), _roles_claim()]),
+            machine_client(self.machine_secret),
             _wall_client(),
         ]
         users = [*map(_user, self.users), _service_account(MACHINE, self.machine_roles)]
@@ -144,6 +144,16 @@ def board_client(board_url: str, secret: str | None, name: str = BOARD) -> dict[
         },
         "protocolMappers": [_audience(), _roles_claim()],
     }
+
+
+def machine_client(secret: str | None, name: str = MACHINE) -> dict[str, Json]:
+    """The client with which programs ask the API; its service account has their access roles.
+
+    Args:
+        secret: Secret of the client; None: Keycloak makes one.
+        name: Id of the client.
+    """
+    return _programs_client(name, secret, [_audience(), _roles_claim()])
 
 
 def _wall_client() -> dict[str, Json]:

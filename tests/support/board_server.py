@@ -20,6 +20,7 @@ from workers.serving.api.people import Sources
 from workers.serving.api.registry.parts import Registry
 from workers.serving.app import create_app
 from workers.serving.audit_reader import AuditReader
+from workers.serving.evidence.desk import ReadDesk
 from workers.serving.live.pipeline_view import PipelineView
 from workers.serving.login.login import Login, login_of
 from workers.serving.process import address, bind, serve_app
@@ -47,6 +48,7 @@ class BoardServer:
         sources: What was recorded of single people.
         editing: What is edited; its routes answer 503 when None.
         max_streams_per_subject: Most event streams of one subject.
+        reads: Takes in reads of badges; they are answered with 503 when None.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class BoardServer:
         sources: Sources | None = None,
         editing: Registry | None = None,
         max_streams_per_subject: int = 20,
+        reads: ReadDesk | None = None,
     ) -> None:
         self.settings = Settings.model_validate(
             {
@@ -96,6 +99,7 @@ class BoardServer:
         self._seen = seen
         self._sources = sources
         self._editing = editing
+        self._reads = reads
         self._queue_length = queue_length
         self._port = 0
         self.url = ""
@@ -133,6 +137,7 @@ class BoardServer:
             seen=self._seen,
             sources=self._sources,
             editing=self._editing,
+            reads=self._reads,
         )
 
         def run() -> None:

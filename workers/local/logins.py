@@ -197,12 +197,16 @@ class MachineTokens(httpx.Auth):
         issuer: The provider.
         secret: Secret of the client for programs.
         clock: Source of the time.
+        client: Id of that client.
     """
 
     requires_response_body = True
 
-    def __init__(self, issuer: str, secret: str, clock: Clock | None = None) -> None:
+    def __init__(
+        self, issuer: str, secret: str, clock: Clock | None = None, client: str = MACHINE
+    ) -> None:
         self._url = f"{issuer}/protocol/openid-connect/token"
+        self._client_id = client
         self._secret = secret
         self._clock = clock or SystemClock()
         self._token = ""
@@ -217,7 +221,7 @@ class MachineTokens(httpx.Auth):
                 self._url,
                 data={
                     "grant_type": "client_credentials",
-                    "client_id": MACHINE,
+                    "client_id": self._client_id,
                     "client_secret": self._secret,
                 },
             )

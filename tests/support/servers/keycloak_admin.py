@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from deploy.keycloak.realm import ADMINISTRATION, REALM, ROLES_CLAIM, board_client
+from deploy.keycloak.realm import ADMINISTRATION, REALM, ROLES_CLAIM, board_client, machine_client
 from tests.support.servers.keycloak import Provider
 
 
@@ -25,6 +25,11 @@ class Administrator:
     def add_board(self, board_url: str, name: str) -> None:
         """Let a board log people in, as the client `name`."""
         self._ask("POST", "/clients", board_client(board_url, self._provider.board_secret, name))
+
+    def add_program(self, name: str, secret: str, roles: Sequence[str]) -> None:
+        """Let a program in, as the client `name` with these access roles."""
+        self._ask("POST", "/clients", machine_client(secret, name))
+        self.give_roles(f"service-account-{name}", roles)
 
     def give_roles(self, user: str, roles: Sequence[str]) -> None:
         """Replace a user's access roles."""

@@ -1,15 +1,27 @@
 """Logins at a real Keycloak: people, programs and wall displays; and a provider that is away."""
 
+import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from uuid import uuid4
 
 import httpx
 import pytest
 
-from deploy.keycloak.realm import ADMINISTRATION
+from deploy.keycloak.realm import ADMINISTRATION, new_secret
+from runtime.clock import SystemClock
+from runtime.facts.log import Fact
+from runtime.kafka.reader import read_topic
+from runtime.kafka.topics import create_topics
+from runtime.process.settings import Settings
+from schemas.registry import SchemaRegistry
+from schemas.topics import BADGE_READS, FLOORS
 from tests.support.ahead_clock import AheadClock
 from tests.support.board_server import BoardServer
+from tests.support.clusters import cluster_of
 from tests.support.form_browser import FormBrowser
+from tests.support.kept_audit import KeptAudit
 from tests.support.keycloak_fixtures import (
     administrator,
     board_with_logins,
@@ -17,17 +29,24 @@ from tests.support.keycloak_fixtures import (
     issuer_of,
     provider,
 )
+from tests.support.live_writer import floor_fact
 from tests.support.servers.gate_proxy import GateProxy
 from tests.support.servers.keycloak import UNIT, USERS, Provider
 from tests.support.servers.keycloak_admin import Administrator
-from tests.support.services import new_prefix
+from tests.support.services import Services, delete_topics, new_prefix
 from tests.support.waiting import eventually
+from workers.access.rights import AccessRole, Right
 from workers.local.logins import MachineTokens
+from workers.registry.view import RegistryView
+from workers.serving.api.access import ACCESS, Everyone
+from workers.serving.evidence.desk import SENT, ReadDesk
+from workers.serving.evidence.writer import ReadWriter
 
 __all__ = ["administrator", "board_with_logins", "gate", "provider"]
 
 HOUR_S = 3600.0
 REFRESH_S = 5.0
+ADDRESSES = ("kafka_bootstrap", "registry_url")
 
 Person = Callable[[str], FormBrowser]
 
@@ -153,6 +172,53 @@ def test_a_program_is_let_in_by_client_credentials(
         me = program.get("api/v1/me").json()
 
     assert (me["kind"], me["roles"]) == ("machine", {"viewer": ["*"]})
+
+
+def test_a_system_of_badges_sends_reads_and_may_do_nothing_else(
+    board_with_logins: Callable[..., BoardServer],
+    administrator: Administrator,
+    gate: GateProxy,
+    services: Services,
+) -> None:
+    own = {name: services.environment[f"WARDSTREAM_{name.upper()}"] for name in ADDRESSES}
+    settings = Settings.model_validate({**own, "topic_prefix": new_prefix()})
+    cluster, clock, audit, view = cluster_of(settings), SystemClock(), KeptAudit(), RegistryView()
+    SchemaRegistry(settings.registry_url).register(BADGE_READS)
+    create_topics(cluster)
+    view.add([Fact(FLOORS, floor_fact("f", partition=5))], clock.now_us())
+    desk = ReadDesk(view, ReadWriter(cluster), audit, clock)
+    board = board_with_logins(reads=desk, recorder=audit, registry=view)
+    name, secret = f"badges-{uuid4().hex[:8]}", new_secret()
+    administrator.add_program(name, secret, [AccessRole.BADGE_SYSTEM])
+    read = {"reader_id": "door", "badge_id": "b1", "floor_id": "f", "x_m": 1.0, "y_m": 2.0}
+
+    machine = MachineTokens(issuer_of(gate), secret, client=name)
+    with httpx.Client(base_url=board.url, auth=machine, timeout=30) as program:
+        me = program.get("api/v1/me").json()
+        taken = program.post("api/v1/badge-reads", json=[{**read, "read_at": now_text()}])
+        refused = {
+            (method, path): program.request(
+                method, re.sub(r"{[^}]*}", "f", path), headers={"X-Purpose": "to test"}
+            ).status_code
+            for (method, path), access in ACCESS.items()
+            if not isinstance(access.needs, Everyone) and access.needs is not Right.SEND_READS
+        }
+    with httpx.Client(base_url=board.url, timeout=30) as nobody:
+        unknown = nobody.post("api/v1/badge-reads", json=[{**read, "read_at": now_text()}])
+
+    assert (me["kind"], me["roles"]) == ("machine", {AccessRole.BADGE_SYSTEM: ["*"]})
+    assert (taken.status_code, taken.json().get("reads")) == (200, 1), taken.text
+    [message] = read_topic(cluster, BADGE_READS)
+    assert message.partition() == 5
+    assert [one.act.action for one in audit.kept if one.act.action == SENT] == [SENT]
+    assert {*refused.values()} == {403}, refused
+    assert len(refused) > 40
+    assert unknown.status_code == 401
+    delete_topics(services, settings.topic_prefix)
+
+
+def now_text() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def test_a_token_that_the_provider_made_for_something_else_is_refused(
