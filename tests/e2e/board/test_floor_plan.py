@@ -1,5 +1,6 @@
 """The plan of a floor in a real browser: people counted once, gaps, and what each camera sees."""
 
+import random
 import re
 from collections.abc import Callable
 from typing import Any
@@ -387,3 +388,48 @@ def test_the_plan_fits_its_window_whatever_its_size(
         for x, y in positions(page):
             assert 0 < x < box["width"]
             assert 0 < y < box["height"]
+
+
+COVERED = """plan => {
+  const box = (one) => one.getBoundingClientRect();
+  const shown = (one) => box(one).width > 0;
+  const meets = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  const labels = [...plan.querySelectorAll(".label")].filter(shown);
+  const parts = labels.flatMap((label) => [...label.querySelectorAll(".sign, text")].filter(shown).map((part) => [label, box(part)]));
+  const dots = [...plan.querySelectorAll(".mark")].flatMap((mark) => [...mark.querySelectorAll(".dot-person, .dot-staff")].filter(shown).map(box));
+  const hidden = dots.filter((dot) => {
+    const [x, y, r] = [(dot.left + dot.right) / 2, (dot.top + dot.bottom) / 2, dot.width / 2];
+    const gap = (at, least, most) => Math.max(least - at, 0, at - most);
+    return parts.some(([, part]) => Math.hypot(gap(x, part.left, part.right), gap(y, part.top, part.bottom)) < r);
+  });
+  const mixed = parts.filter(([label, part]) => parts.some(([other, its]) => other !== label && meets(part, its)));
+  return [labels.length, dots.length, hidden.length, mixed.length];
+}"""
+"""Labels and people that are shown, people under a label, and labels under another one."""
+
+
+def test_no_label_covers_a_person_or_another_label_however_small_the_plan_is(
+    start_board: Start, open_page: Open, watched: LiveWriter
+) -> None:
+    page = open_page(start_board(registry=ward(), stale_after_s=60.0).url)
+    plan, chance = plan_of(page), random.Random(4)
+    seen = 0
+
+    for size in ((390, 844), (1440, 900)):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        for crowd in (2, 8, 24):
+            people = [
+                on_floor(n, chance.uniform(1.2, 10.8), chance.uniform(1.2, 6.8), "east")
+                for n in range(crowd)
+            ]
+            known = {"role": "nurse", "staff_id": "s-1"}
+            watched.floor(people=[one | known if n % 2 else one for n, one in enumerate(people)])
+            expect(plan.locator(".crowd .mark")).to_have_count(crowd)
+            page.wait_for_timeout(300)  # dots glide to their places
+            labels, dots, hidden, mixed = plan.evaluate(COVERED)
+            assert (dots, hidden, mixed) == (crowd, 0, 0)
+            seen += labels
+
+    assert seen >= 9
+    watched.floor(people=[])
+    expect(plan.locator(".label .zone-name").first).to_be_visible()

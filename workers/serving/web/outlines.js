@@ -12,26 +12,8 @@ export function labelPlace(polygon, depth) {
   return [(left + right) / 2, y];
 }
 
-/**
- * The highest place inside a polygon for a box, or the widest one where it fits nowhere.
- *
- * @returns {{x: number, y: number, fits: boolean}} the middle of the box's upper edge
- */
-export function roomFor(polygon, width, height) {
-  const [, top, , bottom] = bounds(polygon);
-  let best = { x: 0, y: top, width: -1 };
-  for (let y = top; y + height <= Math.max(bottom, top + height); y += 3) {
-    const [upper, lower] = [widest(polygon, y + 1), widest(polygon, y + height - 1)];
-    const left = Math.max(upper[0], lower[0]);
-    const right = Math.min(upper[1], lower[1]);
-    if (right - left > best.width) best = { x: (left + right) / 2, y, width: right - left };
-    if (right - left >= width) return { x: (left + right) / 2, y, fits: true };
-  }
-  return { ...best, fits: false };
-}
-
 /** The longest stretch of a polygon at a height, `[left, right]`. */
-function widest(polygon, y) {
+export function widest(polygon, y) {
   const crossings = [];
   polygon.forEach((a, i) => {
     const b = polygon[(i + 1) % polygon.length];

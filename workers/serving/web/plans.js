@@ -4,7 +4,7 @@ import { icon } from "./icons.js";
 import { ago, draw, make, say } from "./messages.js";
 import { askName } from "./names.js";
 import { points } from "./outlines.js";
-import { ICON, mean, placeLabel, sized, zoneText } from "./plan_labels.js";
+import { ICON, isInTheWay, mean, placeLabel, sized, zoneText } from "./plan_labels.js";
 import { drawMark, markOf, marksOf } from "./roles.js";
 import { cameraOfPlan, CAUSES, furtherAway, gapInShort, HINTS, LABELS, NAME, peopleOnPlan, personOnPlan, planLabel, troubleOfPlan } from "./words.js";
 
@@ -17,6 +17,8 @@ const RING_SD = 2; // the ring holds most places where a person may be
 const RING_LEAST = 9;
 const RING_MOST_M = 3; // who may be anywhere within more is not drawn
 const LOST_S = 1.5; // seen longer ago than the slowest camera's frames are apart
+const AGAIN_S = 3; // a label that is not where it belongs is placed again after this
+const URGENT = ["short", "unclear", "covered"];
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 export class FloorPlans {
@@ -127,11 +129,12 @@ class Plan {
       const sign = draw("g", { class: "sign" });
       const name = draw("text", { class: "zone-name" });
       const state = draw("text", { class: "zone-state" });
-      const label = draw("g", { class: "label" }, sign, name, state);
+      const leader = draw("path", { class: "leader" });
+      const label = draw("g", { class: "label" }, leader, sign, name, state);
       const outline = draw("polygon", { points: points(polygon), class: "outline" });
       const [ground, group] = [draw("g", { class: "area" }, outline), draw("g", { class: "area" }, label)];
       group.dataset.zone = zone.zone_id;
-      this.zones.set(zone.zone_id, { ground, group, polygon, sign, name, state, label, key: "" });
+      this.zones.set(zone.zone_id, { ground, group, polygon, sign, name, state, leader, label, key: "", box: null, isBest: false, placedAt: 0 });
       return { ground, group };
     });
     this.layers.ground.replaceChildren(...groups.map(({ ground }) => ground));
@@ -164,6 +167,7 @@ class Plan {
       }
       this.cameras.set(camera.camera_id, eye);
     });
+    this.eyes = taken.map(({ x, y }) => ({ x, y, r: 18 * this.grown }));
     this.layers.sight.replaceChildren(...sights);
     this.layers.eyes.replaceChildren(...marks);
     this.list.replaceChildren(...items);
@@ -199,6 +203,7 @@ class Plan {
     const length = metres * this.scale.perMetre;
     const grown = this.grown;
     const [x, y] = [(this.scale.width - length) / 2, this.scale.height - 9 * grown]; // cameras hang in the corners
+    this.ruler = [x - 4, y - 16 * grown, x + length + 4, this.scale.height];
     this.layers.rule.replaceChildren(
       draw("path", { d: `M${x} ${y - 4 * grown}v${4 * grown}h${length}v${-4 * grown}`, class: "bar" }),
       draw("text", { x: x + length / 2, y: y - 5 * grown, class: "bar-text" }, `${metres} m`),
@@ -221,6 +226,7 @@ class Plan {
     this.#fillZones();
     this.#fillCameras(floor, people);
     this.#movePeople(people);
+    this.#placeLabels(people);
     this.#fillDetail();
   }
 
@@ -253,7 +259,24 @@ class Plan {
       view.sign.replaceChildren(sized(icon(state), ICON * this.grown));
       say(view.name, `${zone.name}: ${zone.people ?? "–"}`);
       say(view.state, zoneText(zone, fresh));
-      placeLabel(view, this.scale, this.grown);
+      view.box = null;
+    }
+  }
+
+  /** Keep labels off people: each stays where it is until somebody comes there. */
+  #placeLabels(people) {
+    const dots = people.map((person) => ({ ...this.scale.at({ x: person.x_m, y: person.y_m }), r: (MARK + 2) * this.grown }));
+    const zones = [...this.zones.values()];
+    const room = { width: this.scale.width, height: this.scale.height, dots: [...dots, ...this.eyes], taken: [this.ruler], zones: zones.map((view) => view.polygon) };
+    const urgency = (view) => (URGENT.indexOf(view.group.dataset.state) + URGENT.length + 1) % (URGENT.length + 1);
+    const now = performance.now() / 1000;
+    for (const view of zones.sort((a, b) => urgency(a) - urgency(b))) {
+      const isSettled = view.isBest || now - view.placedAt < AGAIN_S;
+      if (!view.box || !isSettled || isInTheWay(view.box, room)) {
+        view.box = placeLabel(view, room, this.grown);
+        view.placedAt = now;
+      }
+      if (view.box) room.taken.push(view.box);
     }
   }
 
