@@ -150,9 +150,10 @@ def test_a_gap_says_since_when_who_fills_in_and_where_counts_disagree(
     bay = zone(page, "bay-1")
     at = page.evaluate(
         "ms => new Date(ms).toLocaleTimeString([], "
-        "{hour: '2-digit', minute: '2-digit', hour12: false})",
+        "{hour: '2-digit', minute: '2-digit', hour12: false, timeZone: 'Europe/Vienna'})",
         began / 1000,
     )
+    expect(page.locator("#clock .time-zone")).to_have_text("Europe/Vienna")
 
     for _ in range(2):  # from the API, then from the stream
         expect(page.locator("#headline")).to_contain_text(

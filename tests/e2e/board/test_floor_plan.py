@@ -393,16 +393,20 @@ def test_the_plan_fits_its_window_whatever_its_size(
 COVERED = """plan => {
   const box = (one) => one.getBoundingClientRect();
   const shown = (one) => box(one).width > 0;
-  const meets = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-  const labels = [...plan.querySelectorAll(".label")].filter(shown);
-  const parts = labels.flatMap((label) => [...label.querySelectorAll(".sign, text")].filter(shown).map((part) => [label, box(part)]));
-  const dots = [...plan.querySelectorAll(".mark")].flatMap((mark) => [...mark.querySelectorAll(".dot-person, .dot-staff")].filter(shown).map(box));
+  const meets = (a, b) =>
+    a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  const all = (one, selector) => [...one.querySelectorAll(selector)].filter(shown);
+  const labels = all(plan, ".label");
+  const parts = labels.flatMap((one) => all(one, ".sign, text").map((part) => [one, box(part)]));
+  const dots = all(plan, ".mark .dot-person, .mark .dot-staff").map(box);
   const hidden = dots.filter((dot) => {
     const [x, y, r] = [(dot.left + dot.right) / 2, (dot.top + dot.bottom) / 2, dot.width / 2];
     const gap = (at, least, most) => Math.max(least - at, 0, at - most);
-    return parts.some(([, part]) => Math.hypot(gap(x, part.left, part.right), gap(y, part.top, part.bottom)) < r);
+    const away = (one) => Math.hypot(gap(x, one.left, one.right), gap(y, one.top, one.bottom));
+    return parts.some(([, part]) => away(part) < r);
   });
-  const mixed = parts.filter(([label, part]) => parts.some(([other, its]) => other !== label && meets(part, its)));
+  const mixed = parts.filter(([label, part]) =>
+    parts.some(([other, its]) => other !== label && meets(part, its)));
   return [labels.length, dots.length, hidden.length, mixed.length];
 }"""
 """Labels and people that are shown, people under a label, and labels under another one."""

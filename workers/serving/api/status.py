@@ -65,9 +65,11 @@ async def status(board: AnyBoard, visible: Visible) -> views.Status:
             ),
         ]
         detectors = _detectors(tracks)
+    time_zones = {floor["time_zone"] for floor in board.registry.floors(now_us).values()}
     return views.Status(
         now_us=now_us,
         title=settings.board_title,
+        time_zone=time_zones.pop() if len(time_zones) == 1 else "",
         stale_after_s=settings.stale_after_s,
         renewed_within_s=RENEWED_WITHIN_US / 1e6,
         redis=views.RedisView(

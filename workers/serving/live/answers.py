@@ -292,6 +292,9 @@ class Status(BaseModel):
 
     now_us: int = Field(description="Clock of the server, UTC microseconds.")
     title: str = Field(description="Heading of the board.")
+    time_zone: str = Field(
+        description="IANA name of the time zone of all floors; empty where they have several."
+    )
     stale_after_s: float = Field(description="Age from which a value is stale, seconds.")
     renewed_within_s: float = Field(
         description="A zone older than this is stale even while its floor ticks, seconds."

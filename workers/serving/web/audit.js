@@ -70,6 +70,7 @@ class AuditPage {
     const { columns } = QUESTIONS[this.kind];
     at("heads").replaceChildren(...Object.keys(columns).map((name) => Object.assign(make("th", "", name), { scope: "col" })));
     at("results").replaceChildren();
+    at("answer").hidden = false;
     say(at("answer"), "Looking …");
     await this.#page();
     at("answer").focus();

@@ -10,7 +10,7 @@ import { RoleLegend } from "./roles.js";
 import { read } from "./requests.js";
 import { Store } from "./store.js";
 import { Connection } from "./stream.js";
-import { make, say } from "./messages.js";
+import { make, say, showClock } from "./messages.js";
 import { follow, identify, showLinks, showWho } from "./session.js";
 import { cautionOf, detectorsOf, lastFrame, LIVE, namesOf, notShown } from "./words.js";
 import { ZoneList } from "./zones.js";
@@ -124,7 +124,7 @@ function closed(me) {
 }
 
 function tick() {
-  say(at("clock"), new Date(store.now() * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }));
+  showClock(at("clock"), store, { second: "2-digit" });
   drawZones();
   drawPlaces();
   drawStatus();

@@ -16,8 +16,21 @@ export function span(seconds) {
   return `${Math.round(s / 86400)} days`;
 }
 
-/** A time of day, such as "10:42", with the day when it is not today; seconds in, here or in a time zone. */
-export function moment(at, now, timeZone = undefined) {
+let siteZone; // undefined is that of whoever looks
+
+/** Give times in a time zone from now on; without one, in that of whoever looks. */
+export function keepTimeOf(timeZone) {
+  siteZone = timeZone || undefined;
+}
+
+/** The time of day on the site's clock, and the name of its time zone; seconds in. */
+export function clockTime(at, format) {
+  const shown = new Intl.DateTimeFormat([], { ...format, hour: "2-digit", minute: "2-digit", hour12: false, timeZone: siteZone });
+  return [shown.format(new Date(at * 1000)), shown.resolvedOptions().timeZone];
+}
+
+/** A time of day, such as "10:42", with the day when it is not today; seconds in, on the site's clock or in a time zone. */
+export function moment(at, now, timeZone = siteZone) {
   const [then, today] = [new Date(at * 1000), new Date(now * 1000)];
   const time = then.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false, timeZone });
   const day = (date) => date.toLocaleDateString([], { weekday: "short", day: "numeric", month: "short", timeZone });
@@ -43,6 +56,15 @@ export function listed(names) {
 /** Put text into an element, only when it differs, so that screen readers hear changes alone. */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
+}
+
+/** Show the time of day on the site's clock, with its time zone. */
+export function showClock(element, store, format) {
+  keepTimeOf(store.status?.time_zone);
+  const [time, zone] = clockTime(store.now(), format);
+  if (!element.firstElementChild) element.replaceChildren(make("span", "time"), " ", make("span", "time-zone"));
+  say(element.firstElementChild, time);
+  say(element.lastElementChild, zone);
 }
 
 /** Make an element with a class and children; strings become text, never markup. */

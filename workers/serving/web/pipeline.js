@@ -1,5 +1,5 @@
 // Notices about the pipeline behind the board: what is silent, since when, and what is late.
-import { listed, make, say } from "./messages.js";
+import { make, say } from "./messages.js";
 import { lagging, SILENT, silentSince } from "./words.js";
 
 const SILENT_S = 10; // a camera's drawing says STALE sooner; a sentence about it waits a little
@@ -38,7 +38,7 @@ export class PipelineNotices {
     }
     const lags = (this.store.pipeline?.lags ?? []).filter((lag) => lag.late);
     const messages = lags.map(lagging);
-    say(this.late, listed(messages));
+    say(this.late, messages.join("; "));
     return notices.some(({ tier }) => tier === "PAGE");
   }
 

@@ -1,6 +1,6 @@
 // The display on a wall: the zones of one unit, read from three metres, with nothing to click.
 import { answerOf, trustOf } from "./answer.js";
-import { ago, make, say } from "./messages.js";
+import { ago, make, say, showClock } from "./messages.js";
 import { icon } from "./icons.js";
 import { Pairing } from "./pairing.js";
 import { Refused, read } from "./requests.js";
@@ -48,7 +48,7 @@ function draw() {
   at("banner").hidden = !trust.banner;
   at("live").dataset.state = trust.state;
   say(at("live-word"), trust.word);
-  say(at("clock"), new Date(store.now() * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false }));
+  showClock(at("clock"), store, {});
 }
 
 function fill(tile, zone, gap) {

@@ -1,7 +1,7 @@
 // The page of the census: how many people there are to care for in a zone, from which time on.
 import { at, start } from "../page.js";
 import { all } from "./registry.js";
-import { local, today } from "./local_time.js";
+import { local, today, zonesOfTime } from "./local_time.js";
 import { EditTable } from "./table.js";
 import { fieldName } from "./words.js";
 
@@ -26,6 +26,7 @@ const census = {
     places.zones = zones.map((zone) => [zone.id, zone.record.name || zone.id]);
     places.zoneOf = new Map(places.zones);
     places.timeZone = floors[0]?.record.time_zone ?? "UTC";
+    at("clock-zone").textContent = zonesOfTime(floors);
     if (!at("day").value) at("day").value = today(places.timeZone);
     const chosen = at("zone").value;
     at("zone").replaceChildren(...[["", "All zones"], ...places.zones].map(([value, words]) => new Option(words, value, false, value === chosen)));

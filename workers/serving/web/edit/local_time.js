@@ -14,3 +14,9 @@ export function local(iso, timeZone) {
 export function today(timeZone) {
   return local(new Date().toISOString(), timeZone).slice(0, 10);
 }
+
+/** The time zones of floors, in brackets. */
+export function zonesOfTime(floors) {
+  const names = [...new Set(floors.map((floor) => floor.record.time_zone || "UTC"))].sort();
+  return names.length ? ` (${names.join(", ")})` : "";
+}

@@ -1,5 +1,6 @@
 // The page of requirements: how many of a role a zone needs, on which days and between which times.
 import { at, start } from "../page.js";
+import { zonesOfTime } from "./local_time.js";
 import { all } from "./registry.js";
 import { EditTable } from "./table.js";
 import { fieldName } from "./words.js";
@@ -31,7 +32,8 @@ const requirements = {
   read: (need) => ({ ...need, starts: clock(need.starts), ends: clock(need.ends) }),
   write: (need) => (need.basis === "fixed" ? { ...need, per: null, at_least: null } : need),
   async load() {
-    const [zones, staff, needs, roles] = await Promise.all(["zones", "staff", "requirements", "roles"].map(all));
+    const [zones, staff, needs, roles, floors] = await Promise.all(["zones", "staff", "requirements", "roles", "floors"].map(all));
+    at("clock-zone").textContent = zonesOfTime(floors);
     places.zones = zones.map((zone) => [zone.id, zone.record.name || zone.id]);
     places.zoneOf = new Map(places.zones);
     const ofStaff = roles.filter(({ record }) => record.is_staff);

@@ -1,7 +1,7 @@
 // The page of shifts: who works where, from when until when.
 import { at, start } from "../page.js";
 import { all } from "./registry.js";
-import { local, today } from "./local_time.js";
+import { local, today, zonesOfTime } from "./local_time.js";
 import { EditTable } from "./table.js";
 import { fieldName } from "./words.js";
 
@@ -42,6 +42,7 @@ const shifts = {
     places.zoneOf = new Map(places.zones);
     places.staff = staff.map((person) => [person.id, `${person.id}, ${person.record.role}`]);
     places.roles = [...new Set(staff.map((person) => person.record.role))].sort();
+    at("clock-zone").textContent = zonesOfTime(floors);
     if (!at("day").value) at("day").value = today(floors[0]?.record.time_zone ?? "UTC");
     const chosen = at("zone").value;
     at("zone").replaceChildren(...[["", "All zones"], ...places.zones].map(([value, words]) => new Option(words, value, false, value === chosen)));
