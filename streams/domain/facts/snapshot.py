@@ -33,6 +33,9 @@ _MOST_WATCHED: Final = 1024
 
 _Needs: TypeAlias = tuple[tuple[tuple[str, int, int], ...], ...]
 
+Watched: TypeAlias = tuple[str, Sequence[str], bool]
+"""A zone, its cameras that do not report, sorted, and whether the others see it."""
+
 CameraVersions: TypeAlias = tuple[tuple[str, int], ...]
 """Cameras by id, each with its version."""
 
@@ -111,6 +114,7 @@ class Snapshot:
         self._watchers: dict[str, Watchers] = {}
         self._floor_plans: dict[tuple[str, _Needs], Plan] = {}
         self._watched: dict[tuple[str, tuple[str, ...]], bool] = {}
+        self._watches: dict[tuple[str, tuple[str, ...]], list[Watched]] = {}
 
     def cameras_of(self, floor_id: str) -> list[str]:
         """Cameras of a floor, sorted."""
@@ -253,6 +257,30 @@ class Snapshot:
             away = {*missing, *filter(self.is_suspect, cameras)}
             found = self._watched[key] = is_watched(watchers, away)
         return found
+
+    def watches(self, floor_id: str, missing: Sequence[str]) -> list[Watched]:
+        """Who watches each zone of a floor, sorted by zone id.
+
+        Args:
+            floor_id: The floor.
+            missing: Cameras that do not report, sorted.
+        """
+        key = floor_id, tuple(missing)
+        found = self._watches.get(key)
+        if found is None:
+            if len(self._watches) >= _MOST_WATCHED:
+                self._watches.clear()
+            found = self._watches[key] = [
+                self._watch(area, missing) for area in self.zones_of(floor_id)
+            ]
+        return found
+
+    def _watch(self, area: ZoneArea, missing: Sequence[str]) -> Watched:
+        if area.camera_id is not None:
+            # In a zone of one camera, only that camera can be missing.
+            on_floor = area.camera_id in self.cameras_of(area.floor_id)
+            missing = [] if on_floor and area.camera_id not in missing else [area.camera_id]
+        return area.zone_id, list(missing), self.is_watched(area, missing)
 
     def census_of(self, zone_id: str) -> list[CensusCount]:
         """Counts of the people to care for in a zone, sorted by id."""

@@ -14,7 +14,7 @@ from streams.domain.evidence.settings import rates_of
 from streams.domain.evidence.step import Joined
 from streams.domain.evidence.waiting import NO_READS, Reads
 from streams.domain.facts.snapshot import CameraVersions, Snapshot
-from streams.domain.floor.covering import cover_floor, figures_of, watch_of
+from streams.domain.floor.covering import cover_floor, figures_of, watches_of
 from streams.domain.floor.evidence import TakenIn, forget_badges, give_roles, joined_of, take_in
 from streams.domain.floor.fused import EVERY_CAMERA
 from streams.domain.floor.links import badge_link_records, fused_link_records, number_links
@@ -191,7 +191,7 @@ def close_tick(
     due = reads.take(floor.floor_id, read_through_us, end_us) if settings.takes_reads else []
     outputs += _take_in(floor, moment, people, joined, due, worn, watched, snapshot, settings)
     changed = named is not _names(floor) and dict(named) != dict(_names(floor))
-    watches = {area.zone_id: watch_of(floor, area, snapshot) for area in areas}
+    watches = watches_of(floor, snapshot)
     covered = cover_floor(floor, end_us, watches, snapshot, settings)
     changed = changed or figures_of(covered) != floor.covered
     outputs += _presence(floor, moment, people, covered, watched or changed, snapshot, settings)
@@ -213,7 +213,7 @@ def _zone(
     """Events and occupancy of a zone."""
     zone = floor.zones[area.zone_id]
     forget_lost(zone, floor.shown)
-    outputs = _events(floor, zone, area.zone_id, happenings, moment)
+    outputs = _events(floor, zone, area.zone_id, happenings, moment) if happenings else []
     plan = snapshot.plan(area.zone_id, moment.as_of_us, settings.census_max_age_us)
     return outputs + _occupancy(floor, zone, area.zone_id, plan, watch, moment, settings)
 

@@ -12,18 +12,15 @@ from streams.domain.floor.state import FloorState
 from streams.domain.settings import FloorSettings
 from streams.domain.staffing.coverage import coverage
 from streams.domain.staffing.open_gaps import IN_ALL, follow, open_since
-from streams.domain.zones.area import ZoneArea
 from streams.domain.zones.occupancy import Watch
 
 
-def watch_of(floor: FloorState, area: ZoneArea, snapshot: Snapshot) -> Watch:
-    """Who watches a zone in the last closed tick."""
-    missing = floor.missing
-    if area.camera_id is not None:
-        # In a zone of one camera, only that camera can be missing.
-        on_floor = area.camera_id in snapshot.cameras_of(floor.floor_id)
-        missing = [] if on_floor and area.camera_id not in missing else [area.camera_id]
-    return Watch(missing, snapshot.is_watched(area, missing), floor.looked)
+def watches_of(floor: FloorState, snapshot: Snapshot) -> dict[str, Watch]:
+    """Who watches each zone of a floor in the last closed tick, by zone id."""
+    return {
+        zone_id: Watch(missing, is_watched, floor.looked)
+        for zone_id, missing, is_watched in snapshot.watches(floor.floor_id, floor.missing)
+    }
 
 
 def cover_floor(

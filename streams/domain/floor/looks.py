@@ -102,12 +102,13 @@ def _observe(
     order = shuffled(view.people) if settings.role_only and table.areas else None
     if order is not None:
         person_ids = [person_ids[index] for index in order]
+    zones = floor.zones
     for area, standing in zip(table.areas, who_stands(table, view.people), strict=True):
-        zone = zone_of(floor, area.zone_id)
+        zone = zones.get(area.zone_id) or zone_of(floor, area.zone_id)
         if (
             INSIDE not in standing
-            and zone.stays.keys().isdisjoint(person_ids)
-            and zone.lost.keys().isdisjoint(person_ids)
+            and (not zone.stays or zone.stays.keys().isdisjoint(person_ids))
+            and (not zone.lost or zone.lost.keys().isdisjoint(person_ids))
         ):
             continue  # nobody is in it, was in it or was lost in it
         if order is not None:

@@ -213,6 +213,8 @@ def expire(
         looked: Event time of the last look of each camera on the floor, microseconds.
         hold_us: A silent camera's people are unseen after this long, microseconds.
     """
+    if not zone.stays:
+        return []
     over = []
     for person_id, stay in zone.stays.items():
         looked_us = looked.get(stay.camera_id)
@@ -352,6 +354,8 @@ def _not_left(stay: Stay, person_id: str) -> Happening:
 
 def forget(zone: ZoneState, before_us: int) -> None:
     """Forget the stays that ended before an event time; they are not corrected any more."""
+    if not zone.ended:
+        return
     over = [person_id for person_id, stay in zone.ended.items() if stay.inside_us <= before_us]
     for person_id in over:
         del zone.ended[person_id]
@@ -385,6 +389,8 @@ def next_change_us(zone: ZoneState, area: ZoneArea, looked: dict[str, int], hold
     A stay ends by itself or is forgotten, a gap is over, or the flow starts again.
     """
     due_us = min(next_over_us(zone.gaps), next_start_us(zone.flow))
+    if not zone.stays and not zone.ended:
+        return due_us
     leaving = (
         leaves_us(stay, area, looked.get(stay.camera_id, 0), hold_us)
         for stay in zone.stays.values()

@@ -67,7 +67,7 @@ def find(
         widens_flow: Whether the flow allows for who appeared and who was lost.
     """
     stays = zone.stays
-    person_ids = sorted(person_id for person_id, stay in stays.items() if stay.counted)
+    person_ids = sorted([person_id for person_id, stay in stays.items() if stay.counted])
     present = [stays[person_id].role for person_id in person_ids]
     if not follows_gaps:
         found = coverage(present, _minima(plan))
@@ -108,7 +108,7 @@ def _follow(
 
 def census_of(plan: Plan) -> ZoneCensus | None:
     """The census to which a ratio relates, and whether it is believed."""
-    if all(ratio.basis != "CENSUS" for ratio in plan.ratios):
+    if not plan.ratios or all(ratio.basis != "CENSUS" for ratio in plan.ratios):
         return None
     if plan.census is None:
         return {"people": None, "from_us": None, "is_believed": False}
