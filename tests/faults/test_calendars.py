@@ -1,5 +1,6 @@
 """Shifts of iCalendar files, as calendars export them."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -263,9 +264,81 @@ def test_one_time_of_a_series_may_be_moved_or_cancelled(ward: Ward) -> None:
     ] == [
         ("a-20261130T0700", "s1", "bay", "PLANNED"),
         ("a-20261201T0700", "s2", "bay", "PLANNED"),
-        ("a-20261202T0600", "s1", "bay", "CANCELLED"),
+        ("a-20261202T0700", "s1", "bay", "CANCELLED"),
     ]
     assert starts(found)[1] == "2026-12-01T09:00"
+
+
+def test_a_time_is_named_alike_before_and_after_it_is_moved(ward: Ward) -> None:
+    """Some calendars name the moved time in UTC. It is the same shift as before, and no second."""
+    series = event(BERLIN + "RRULE:FREQ=DAILY;COUNT=3")
+    before = take(ward, series)
+    moved = BERLIN.replace("1130T07", "1201T09").replace("1130T15", "1201T17")
+    after = take(ward, event(moved + "RECURRENCE-ID:20261201T060000Z"), series)
+
+    assert [one["shift_id"] for one in before.records][1] == "a-20261201T0700"
+    assert [one["shift_id"] for one in after.records] == ["a-20261201T0700"], "nothing else is new"
+
+
+def test_a_time_that_is_left_out_and_cancelled_too_is_cancelled(ward: Ward) -> None:
+    left_out = "RRULE:FREQ=DAILY;COUNT=3\nEXDATE;TZID=Europe/Berlin:20261201T070000"
+    cancelled = "RECURRENCE-ID;TZID=Europe/Berlin:20261201T070000\nSTATUS:CANCELLED"
+    found = take(ward, event(BERLIN + left_out), event(BERLIN.replace("1130", "1201") + cancelled))
+
+    assert [(one["shift_id"], one["status"]) for one in found.records] == [
+        ("a-20261130T0700", "PLANNED"),
+        ("a-20261202T0700", "PLANNED"),
+        ("a-20261201T0700", "CANCELLED"),
+    ]
+
+
+ZONE_RULES = """BEGIN:VTIMEZONE
+TZID:Ward
+BEGIN:STANDARD
+DTSTART:19701025T030000
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+{}
+END:STANDARD
+END:VTIMEZONE
+"""
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "RRULE:FREQ=SECONDLY",
+        "RRULE:FREQ=YEA\n RLY;BYHOUR=0,1,2,3;BYMINUTE=1,2,3,4",
+        "RDATE:" + ",".join(["20261025T030000"] * 1_001),
+    ],
+)
+@pytest.mark.timeout(20)
+def test_a_time_zone_whose_clock_changes_all_the_time_is_refused_soon(
+    ward: Ward, rule: str
+) -> None:
+    """Its changes would be computed for hours, also for a program that sends the file."""
+    text = "DTSTART;TZID=Ward:20261130T070000\nDTEND;TZID=Ward:20261130T150000"
+    found = take(ward, event(text), opening=OPENING + ZONE_RULES.format(rule))
+
+    assert re.search(r"of the clock|a clock changes on one day", found.refusal or ""), found
+
+
+@pytest.mark.parametrize("rule", ["BYDAY=-1SU;BYMONTH=10", "BYMONTH=11;BYMONTHDAY=1,2,3;BYDAY=SU"])
+def test_a_time_zone_with_the_rules_of_real_ones_is_taken(ward: Ward, rule: str) -> None:
+    text = "DTSTART;TZID=Ward:20261130T070000\nDTEND;TZID=Ward:20261130T150000"
+    opening = OPENING + ZONE_RULES.format(f"RRULE:FREQ=YEARLY;{rule}")
+
+    assert starts(take(ward, event(text), opening=opening)) == ["2026-11-30T06:00"]
+
+
+def test_a_zone_named_by_a_path_says_nothing_beside_the_import(
+    ward: Ward, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As calendars of GNOME write it; the library warns of its guess."""
+    long = BERLIN.replace("Europe/Berlin", "/freeassociation.sourceforge.net/Tzfile/Europe/Berlin")
+
+    assert starts(take(ward, event(long))) == ["2026-11-30T06:00"]
+    assert capfd.readouterr().err == ""
 
 
 def test_a_cancelled_event_is_a_cancelled_shift(ward: Ward) -> None:

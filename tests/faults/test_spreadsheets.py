@@ -552,3 +552,52 @@ def test_an_import_of_a_file_that_was_imported_changes_nothing(tmp_path: Path) -
 
     assert len(ward.take("floor", row).records) == 1
     assert ward.take("floor", "floor_id,name\nward-3,Café\n".encode()).records == []
+
+
+SHIFTS = ["shift_id", "staff_id", "zone_id", "starts", "ends", "status"]
+
+
+def shifts(*rows: Sequence[Any]) -> Workbook:
+    return book([SHIFTS, *rows])
+
+
+def test_merged_cells_are_refused_because_only_the_first_of_them_holds_the_value(
+    tmp_path: Path,
+) -> None:
+    """Read as they are, the second shift would take place."""
+    made = shifts(
+        ["a", "s1", "bay", AT, AT + timedelta(hours=8), "cancelled"],
+        ["b", "s2", "bay", AT, AT + timedelta(hours=8)],
+    )
+    sheet = made.worksheets[0]
+    sheet.merge_cells("F2:F3")
+
+    refusal = import_book("shift", made, tmp_path).refusal
+    assert refusal is not None
+    assert "row 2: cells F2:F3 are merged" in refusal
+
+    sheet.unmerge_cells("F2:F3")
+    sheet.merge_cells("H5:J9")
+    assert import_book("shift", made, tmp_path).refusal is None, "empty ones beside the table"
+
+
+def test_rows_that_a_filter_hides_are_read_and_counted_in_the_preview(tmp_path: Path) -> None:
+    made = shifts(
+        ["a", "s1", "bay", AT, AT + timedelta(hours=8)],
+        ["b", "s2", "bay", AT, AT + timedelta(hours=8)],
+    )
+    made.worksheets[0].row_dimensions[3].hidden = True
+    found = import_book("shift", made, tmp_path)
+
+    assert len(found.records) == 2
+    assert found.read_as.endswith("1 of its rows hidden and read like the others")
+
+
+def test_a_field_that_cannot_be_read_is_not_called_missing_too(tmp_path: Path) -> None:
+    ward = Ward(tmp_path, "camera", "zone", "staff")
+    table = (
+        b'shift_id,zone_id,role,agency,starts,ends\na,bay,nurse,"Flex\nGmbH",2026-12-01T06:00,14:00'
+    )
+
+    [fault] = (ward.take("shift", table).refusal or "").splitlines()
+    assert fault.startswith("shift.csv line 2: agency: ")

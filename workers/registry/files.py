@@ -194,6 +194,7 @@ def checked_row(entry: Entry, kind: type[R]) -> tuple[R | None, list[FieldFault]
     own = str(entry.values.get(identity, ""))
     faults = [FieldFault(name, own, field, fault) for field, fault in entry.faults]
     bad = {field for field, _ in entry.faults}
+    unread = bad - entry.values.keys()
     try:
         row = kind.model_validate(entry.values)
     except ValidationError as error:
@@ -201,7 +202,8 @@ def checked_row(entry: Entry, kind: type[R]) -> tuple[R | None, list[FieldFault]
             FieldFault(name, own, field, fault)
             for cause in error.errors(include_url=False)
             for field, fault in (_message(cause, kind),)
-            if field not in bad
+            # What fields say together is not known while one of them cannot be read.
+            if field not in bad and (cause["loc"] or not unread)
         ]
         return None, faults
     return row, faults

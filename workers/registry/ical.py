@@ -8,6 +8,7 @@ within a window around now, so that a series without an end has one.
 import hashlib
 import re
 import threading
+import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ from workers.registry.ical_times import (
     same,
     times_of,
 )
+from workers.registry.ical_zones import check_zone_rules
 from workers.registry.tables import BadTable, Entry
 from workers.registry.text import MAX_ID, clean, shift_kind, shown
 
@@ -115,7 +117,9 @@ def _parsed(text: str) -> Sequence[Any]:
     import icalendar  # noqa: PLC0415
 
     library: Any = icalendar  # half of it has types
-    with _PARSING:
+    check_zone_rules(text)
+    with _PARSING, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of names of time zones that it understood by halves
         library.use_zoneinfo()  # forgets the time zones of the file before
         try:
             found: Sequence[Any] = library.Calendar.from_ical(text, multiple=True)
@@ -254,12 +258,16 @@ def _changed(
     assert event.recurrence is not None
     masters = [one for one in series if one.recurrence is None]
     is_wanted = is_in_window(event.recurrence, now)
-    if is_wanted and masters and which not in known and not any(one.faults for one in masters):
+    is_left_out = which not in known and not any(one.faults for one in masters)
+    # Some calendars leave a time out of the series, and cancel it too.
+    if is_wanted and masters and is_left_out and event.values.get("status") != "cancelled":
         at, _ = _written(event.recurrence)
         _add(event, PropertyFault("RECURRENCE-ID", f"its series has no time {at}"))
     try:
         starts = moment_of("DTSTART", event.component.get("DTSTART"))
-        time = EventTime(starts, end_of(event.component, starts), event.recurrence)
+        first = masters[0].component.get("DTSTART") if masters else None
+        names = _as_named(event.recurrence, getattr(first, "dt", starts))
+        time = EventTime(starts, end_of(event.component, starts), names)
     except PropertyFault as fault:
         _add(event, fault)
     if event.faults:
@@ -268,6 +276,15 @@ def _changed(
         inherited = masters[0].values if masters else {}
         event.values = {**{k: v for k, v in inherited.items() if k != "status"}, **event.values}
         yield _entry(event, time)
+
+
+def _as_named(recurrence: Moment, first: Moment) -> Moment:
+    """A time of a series on the clock of its first one, as its other times are named."""
+    if not isinstance(recurrence, datetime) or not isinstance(first, datetime):
+        return recurrence
+    if recurrence.tzinfo is None or first.tzinfo is None:
+        return recurrence
+    return recurrence.astimezone(first.tzinfo)
 
 
 def _faulty(event: _Event) -> Entry:

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import ParseError
 
 from workers.registry.tables import BadTable, Cells, Entry, entries, field_name
 from workers.registry.values import FIRST_YEAR
+from workers.registry.workbook_marks import marks_of
 
 ZIP: Final = b"PK\x03\x04"
 OLD: Final = b"\xd0\xcf\x11\xe0"
@@ -60,11 +61,13 @@ def read_workbook(data: bytes, fields: Collection[str]) -> tuple[list[Entry], st
             warnings.simplefilter("ignore")  # styles and extensions that openpyxl does not keep
             values = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
             formulas = load_workbook(io.BytesIO(data), read_only=True, data_only=False)
+            visible = [sheet for sheet in values.worksheets if sheet.sheet_state == "visible"]
             sheets = {
                 sheet.title: _squared(list(_filled(sheet, formulas[sheet.title])))
-                for sheet in values.worksheets
-                if sheet.sheet_state == "visible"
+                for sheet in visible
             }
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                marks = {sheet.title: marks_of(archive, sheet._worksheet_path) for sheet in visible}
     except BadTable:
         raise
     except _DAMAGED as error:
@@ -77,9 +80,17 @@ def read_workbook(data: bytes, fields: Collection[str]) -> tuple[list[Entry], st
         )
     title = fitting[0] if fitting else next(iter(filled), "")
     found = entries(filled.get(title, []), fields)
-    return found, f"Excel workbook, sheet {title!r}" + (
-        f" of {len(filled)}" if len(filled) > 1 else ""
-    )
+    rows = {int(row.where.removeprefix("row ")): list(row.texts) for row in filled[title]}
+    for merged in marks[title].merged_with_value(rows):
+        raise BadTable(
+            f"row {merged.first_row}: cells {merged.name} are merged, so only the first holds the "
+            "value: unmerge them and fill in each"
+        )
+    hidden = len(marks[title].hidden & set(sorted(rows)[1:]))
+    notes = f" of {len(filled)}" if len(filled) > 1 else ""
+    if hidden:
+        notes += f", {hidden} of its rows hidden and read like the others"
+    return found, f"Excel workbook, sheet {title!r}{notes}"
 
 
 def _refuse_other_archives(data: bytes) -> None:
