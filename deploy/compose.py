@@ -74,6 +74,10 @@ ANCHORING = {
 }
 """Settings of anchoring: a volume of its own, unless a bucket is named."""
 
+ERASURES = "/var/lib/wardstream/erasures"
+ERASING = {"WARDSTREAM_VAULT__ERASURES": f"{ERASURES}/list"}
+"""Where the list of who was erased is: a volume of its own, which no backup of the others holds."""
+
 TLS = "/var/lib/wardstream/tls"
 BOARD = {
     "WARDSTREAM_SERVING__HOST": "0.0.0.0",  # noqa: S104 - inside the compose network
@@ -163,6 +167,9 @@ def process_service(row: WardstreamProcess) -> dict[str, Any]:
     if row.name == "anchor":
         service["environment"] |= ANCHORING
         service["volumes"] = [f"anchors:{ANCHORS}"]
+    if row.name in {"erasures", "relay", "serve"}:
+        service["environment"] |= ERASING
+        service["volumes"] = [f"erasures:{ERASURES}"]
     if row.name == "watchdog":
         watched = {name: f"http://{name}:{METRICS_PORT}/healthz" for name in WATCHED}
         service["environment"]["WARDSTREAM_WATCHDOG__HEALTH"] = json.dumps(watched)
@@ -171,7 +178,7 @@ def process_service(row: WardstreamProcess) -> dict[str, Any]:
         own = ["login-client-secret", "session-key", "address-key", "name-key"]
         own += ["vault-key", f"database-{VAULT_ROLE}"]
         service["secrets"] = [*secrets, *own]
-        service["volumes"] = [f"tls:{TLS}"]
+        service["volumes"].append(f"tls:{TLS}")
         service["ports"] = [_publish(row.name, row.port)]
     if not row.job:
         service["healthcheck"] = _healthcheck(
@@ -255,6 +262,7 @@ def compose() -> dict[str, Any]:
             "objects": {},
             "cameras": {},
             "anchors": {},
+            "erasures": {},
             "tls": {},
             "prometheus": {},
         },

@@ -201,6 +201,7 @@ PROCESSES: tuple[WardstreamProcess, ...] = (
     WardstreamProcess(
         name="migrate", command=("db", "migrate"), depends_on=("timescale",), job=True
     ),
+    WardstreamProcess(name="erasures", command=("vault", "start-list"), job=True),
     WardstreamProcess(
         name="ingest",
         command=("ingest",),
@@ -216,7 +217,7 @@ PROCESSES: tuple[WardstreamProcess, ...] = (
     WardstreamProcess(name="guard", command=("guard",), depends_on=PREPARED),
     WardstreamProcess(name="clocks", command=("clocks",), depends_on=PREPARED),
     WardstreamProcess(name="stream", command=("stream",), depends_on=PREPARED),
-    WardstreamProcess(name="relay", command=("relay",), depends_on=PREPARED),
+    WardstreamProcess(name="relay", command=("relay",), depends_on=(*PREPARED, "erasures")),
     WardstreamProcess(name="sink-timescale", command=("sink", "timescale"), depends_on=PREPARED),
     WardstreamProcess(
         name="sink-redis", command=("sink", "redis"), depends_on=(*PREPARED, "redis")
@@ -225,7 +226,7 @@ PROCESSES: tuple[WardstreamProcess, ...] = (
         name="serve",
         command=("serve",),
         environment={"WARDSTREAM_SERVING__PORT": "8080"},
-        depends_on=(*PREPARED, "redis"),
+        depends_on=(*PREPARED, "redis", "erasures"),
         port=8080,
         account="serving",
     ),

@@ -159,8 +159,8 @@ def test_a_process_waits_for_what_it_needs(row: WardstreamProcess) -> None:
 
     assert set(waits) == set(row.depends_on)
     for name, condition in waits.items():
-        job = name in PREPARED
-        expected = "service_completed_successfully" if job else "service_healthy"
+        jobs = {one.name for one in PROCESSES if one.job}
+        expected = "service_completed_successfully" if name in jobs else "service_healthy"
         assert condition == {"condition": expected}
     if not row.job:
         assert set(PREPARED) <= set(waits)
@@ -330,3 +330,22 @@ def test_the_host_port_of_the_broker_is_the_one_it_advertises() -> None:
 def _flags(command: Any) -> list[str]:
     parts = list(command)
     return [value for flag, value in pairwise(parts) if flag == "-c"]
+
+
+def test_the_list_of_who_was_erased_is_there_before_anything_that_reads_it_and_lies_apart() -> None:
+    """No backup is made of its volume, and none is restored into it."""
+    using = {
+        name
+        for name, service in SERVICES.items()
+        if "WARDSTREAM_VAULT__ERASURES" in service.get("environment", {})
+    }
+    assert using == {"erasures", "relay", "serve"}
+    for name in using:
+        path = SERVICES[name]["environment"]["WARDSTREAM_VAULT__ERASURES"]
+        [volume] = [v for v in SERVICES[name]["volumes"] if v.startswith("erasures:")]
+        assert path.startswith(volume.partition(":")[2] + "/")
+        assert name == "erasures" or "erasures" in SERVICES[name]["depends_on"]
+    others = [
+        name for name, service in SERVICES.items() if "erasures:" in str(service.get("volumes"))
+    ]
+    assert set(others) == using

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import psycopg
+
 from deploy.local.docker import DockerServices
 from deploy.local.engine import services_for
 from deploy.local.keeper import Keeper
@@ -27,6 +29,8 @@ from runtime.process.settings import Settings
 from schemas.codec import AVRO_FOLDER
 from schemas.topics import TOPICS
 from streams.state.version import STATE_VERSION
+from workers.registry.vault.erasing import take_in
+from workers.registry.vault.erasures import ErasureList
 from workers.storage.timescale.migrate import migrate
 
 WORKERS = ("infer", "stream", "relay", "sink-timescale", "sink-redis", "serve")
@@ -130,12 +134,23 @@ class LocalPipeline:
         return self.supervisor.failure or self._keeper.failure
 
     @property
+    def _erasures(self) -> Path:
+        """The list of erasures: that of the settings, or one beside the run directory.
+
+        Whoever deletes the run's data, or restores a backup into it, keeps that one.
+        """
+        folder = self._run_dir.resolve()
+        given = load_settings().vault.erasures
+        return given or folder.with_name(f"{folder.name}.erasures")
+
+    @property
     def environment(self) -> dict[str, str]:
         """Settings by which any process finds this pipeline."""
         folder = self._run_dir.resolve()
         return {
             "WARDSTREAM_INGEST__OBJECT_STORE_URL": (folder / "objects").as_uri(),
             "WARDSTREAM_AUDIT__ANCHORS_URL": (folder / "anchors").as_uri(),
+            "WARDSTREAM_VAULT__ERASURES": str(self._erasures),
             **self._services.environment,
             **self._extra,
         }
@@ -155,10 +170,24 @@ class LocalPipeline:
                 Cluster.of(self.settings, SystemClock()),
                 self.settings.database_address,
             )
+            self._know_the_erased()
         except BaseException:
             self._stack.close()
             raise
         return self
+
+    def _know_the_erased(self) -> None:
+        """Make the list of erasures where there is none, and tell it to a database that is new.
+
+        Raises:
+            Stop: The list was altered, or cannot be made.
+        """
+        erasures = ErasureList(Path(self.environment["WARDSTREAM_VAULT__ERASURES"]))
+        erasures.create()
+        erased = erasures.read().erased
+        if self._fresh and erased:
+            with psycopg.connect(self.settings.database_address) as connection:
+                take_in(connection, erased)
 
     def start(self, **further: Sequence[str]) -> None:
         """Start the processes, unless they run.

@@ -25,7 +25,7 @@ from workers.registry.editing.sealed import ADDRESSES, NAMES, SealedTexts
 from workers.registry.editing.store import RegistryStore
 from workers.registry.follower import RegistryFollower
 from workers.registry.vault.door import doors_of
-from workers.registry.vault.erasing import Eraser, refuse_the_erased
+from workers.registry.vault.erasing import Eraser, refuse_the_erased, warn_without_list
 from workers.registry.vault.erasures import erasure_list
 from workers.registry.vault.vault import Vault
 from workers.registry.view import RegistryView
@@ -207,6 +207,7 @@ def run_board(service: Service) -> None:
         addresses = SealedTexts(database, ADDRESSES, keys_of(settings.registry.address_key))
         names = SealedTexts(database, NAMES, keys_of(settings.registry.name_key))
         erasures = erasure_list(settings.vault.erasures)
+        warn_without_list(erasures)
         kept = Vault(vault, keys_of(settings.vault.key))
         eraser = Eraser(store, kept, erasures, audit, service.clock)
         with contextlib.suppress(Retry), database.transaction() as transaction:

@@ -17,7 +17,7 @@ from schemas.topics import REFERENCE_TOPICS
 from workers.registry.editing.database import Database
 from workers.registry.editing.relay import Relay
 from workers.registry.editing.takeover import ensure_taken_over
-from workers.registry.vault.erasing import refuse_the_erased
+from workers.registry.vault.erasing import refuse_the_erased, warn_without_list
 from workers.registry.vault.erasures import erasure_list
 
 log = structlog.get_logger(__name__)
@@ -44,6 +44,8 @@ def run_relay(service: Service) -> None:
     cluster = Cluster.of(settings, service.clock)
     check_access(cluster, rights_of(STAGE))
     check_topics(cluster, list(REFERENCE_TOPICS))
+    erasures = erasure_list(settings.vault.erasures)
+    warn_without_list(erasures)
     failures, ready = 0, False
     with (
         Database(settings.database_address, "wardstream-relay") as database,
@@ -58,7 +60,7 @@ def run_relay(service: Service) -> None:
                     if taken is not None:
                         log.info("relay.took_over", facts=taken)
                     with database.transaction() as transaction:
-                        refuse_the_erased(transaction, erasure_list(settings.vault.erasures))
+                        refuse_the_erased(transaction, erasures)
                 if not ready:
                     health.ready()
                     log.info("relay.ready", leads=leads)

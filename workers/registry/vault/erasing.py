@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 import psycopg
+import structlog
 
 from runtime.audit import Act
 from runtime.clock import Clock
@@ -23,6 +24,8 @@ from workers.registry.vault.belongings import Belongings, belongings
 from workers.registry.vault.erasures import SETTING, Erased, ErasureList
 from workers.registry.vault.external import Kind
 from workers.registry.vault.vault import Vault
+
+log = structlog.get_logger(__name__)
 
 ACTION: Final = "person.erased"
 """Action in the audit."""
@@ -184,6 +187,16 @@ def take_in(transaction: psycopg.Connection, erased: Sequence[Erased]) -> None:
             [(one.pseudonym, one.kind, _at(one.at_us)) for one in erased],
         )
     transaction.execute(_NAMES, [[one.pseudonym for one in erased if one.kind is Kind.STAFF]])
+
+
+def warn_without_list(erasures: ErasureList | None) -> None:
+    """Say in the log of a process that starts that nobody can be erased."""
+    if erasures is None:
+        log.warning(
+            "vault.no_list_of_erasures",
+            setting=SETTING,
+            because="nobody can be erased, and a restored backup brings back whoever is in it",
+        )
 
 
 def refuse_the_erased(transaction: psycopg.Connection, erasures: ErasureList | None) -> None:
