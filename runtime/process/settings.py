@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from runtime.process.addresses import check_addresses, full_brokers
+from runtime.process.backup import BackupSettings
 from runtime.process.declare import described, nested, setting
 from runtime.process.login import LoginSettings
 from runtime.process.refusal import as_meant, refuse_wrong
@@ -108,6 +109,7 @@ class Settings(BaseSettings):
     serving: ServingSettings = ServingSettings()
     registry: RegistrySettings = RegistrySettings()
     vault: VaultSettings = VaultSettings()
+    backup: BackupSettings = BackupSettings()
     login: LoginSettings = LoginSettings()
     security: SecuritySettings = SecuritySettings()
 

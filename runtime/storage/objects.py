@@ -215,6 +215,17 @@ class ObjectStore:
                 meta["path"] for part in obstore.list(self._store, prefix=folder) for meta in part
             )
 
+    def folders(self) -> list[str]:
+        """Names of the folders directly below the store's URL, sorted.
+
+        Raises:
+            Retry: The store is out of reach.
+            Stop: The store refuses us, or the bucket does not exist.
+        """
+        with self._asked("list its folders"):
+            found = obstore.list_with_delimiter(self._store)
+            return sorted(path.rstrip("/") for path in found["common_prefixes"])
+
     def written_before(self, folder: str, before_us: int) -> list[str]:
         """Paths of the objects below a folder that were written before a time, sorted.
 

@@ -24,6 +24,7 @@ _TABLES = f"{_TESTS}/workers/storage/timescale/test_retention.py"
 _TOPICS = f"{_TESTS}/runtime/kafka/test_topics.py"
 _ARCHIVE = f"{_TESTS}/runtime/checkpoints/test_archive.py"
 _LIVE = f"{_TESTS}/workers/sinks/test_redis_sink.py"
+_BACKUP = "tests/unit/workers/operations/backup/test_expiring.py"
 _LOGIN = f"{_TESTS}/workers/serving/login/test_login.py"
 
 SHOWN_BY = (
@@ -40,6 +41,11 @@ SHOWN_BY = (
         "files",
         r"<checkpoints.*",
         f"{_ARCHIVE}::test_retention_leaves_the_newest_of_a_partition_however_old_it_is",
+    ),
+    (
+        "files",
+        "<backup URI>",
+        f"{_BACKUP}::test_an_old_backup_is_gone_after_a_new_one_and_younger_ones_stay",
     ),
 )
 """Store, names as a pattern, and the test that shows the data gone; the first that fits counts."""

@@ -8,7 +8,7 @@ from typing import Final
 from runtime.process.settings import Settings
 from runtime.storage.objects import FRAMES_AREA
 from workers.access.rights import Right
-from workers.retention.entry import Entry
+from workers.retention.entry import DAY_S, Entry
 
 _SETTINGS: Final = Settings.model_fields
 _INGEST: Final = _SETTINGS["ingest"].default
@@ -52,9 +52,13 @@ FILE_ENTRIES: Final = (
         store="files",
         holds="topics, tables and the registry, at the time of the backup",
         of_people="all that these hold; names of staff sealed",
-        until="until the operator or a rule of the bucket deletes it: 35 days are enough",
-        because="it is for when all else is lost",
-        deleted_by="the operator",
+        keep_s=round(_SETTINGS["backup"].default.keep_days * DAY_S),
+        until=(
+            "after it was made (`backup.keep_days`), at the next backup in that folder; the newest "
+            "whole one until another comes"
+        ),
+        because="it is for when all else is lost, and what is wrong is found out within a month",
+        deleted_by="`wardstream backup take` and `wardstream backup expire`",
     ),
     Entry(
         name="<vault.erasures>",
