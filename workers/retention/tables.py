@@ -152,6 +152,14 @@ def _derived() -> Iterator[Entry]:
     yield from _aged(
         "coverage", 90, "the gap by role of a zone", "", "as occupancy", (Right.BOARD,)
     )
+    yield from _aged(
+        "floor_coverage",
+        90,
+        "the gap of a floor and of each role on it, once a second",
+        "",
+        "as occupancy",
+        (Right.BOARD,),
+    )
     for name in ("occupancy_minutes", "coverage_minutes"):
         yield from _aged(
             name,

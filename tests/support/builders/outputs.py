@@ -86,7 +86,11 @@ def person(person_id: str, **values: Any) -> dict[str, Any]:
 
 
 def presence(
-    seq: int, seconds: float, people: list[dict[str, Any]], floor_id: str = "floor-1"
+    seq: int,
+    seconds: float,
+    people: list[dict[str, Any]],
+    floor_id: str = "floor-1",
+    coverage: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     return {
         "floor_id": floor_id,
@@ -95,6 +99,27 @@ def presence(
         "inputs_through_us": at_us(seconds),
         "cameras_missing": [],
         "people": people,
+        "coverage": coverage,
+    }
+
+
+def floor_coverage(people: int, roles: list[dict[str, Any]], **values: Any) -> dict[str, Any]:
+    """Coverage of a floor on which nobody is in two zones and no role stands in for another."""
+    known = sum(one["present_min"] for one in roles)
+    empty = sum(one["gap_max"] for one in roles)
+    return {
+        "people": people,
+        "identified": known,
+        "scheduled": sum(one["scheduled"] for one in roles),
+        "required": sum(one["required"] for one in roles),
+        "least_required": sum(one["least_required"] for one in roles),
+        "gap_min": max(0, empty - (people - known)),
+        "gap_max": empty,
+        "possible_since_us": None,
+        "sure_since_us": None,
+        "is_watched": True,
+        "roles": roles,
+        **values,
     }
 
 
@@ -285,9 +310,10 @@ def _room(rng: random.Random, room: str, seconds: int) -> list[tuple[Topic, dict
             changed = True
         log.append((TRACKS, camera_tracks(next_seq("tracks"), now, tracks, camera)))
         people = [person(f"{camera}:{number}", zone_ids=[zone]) for number in sorted(inside)]
-        log.append((PRESENCE, presence(next_seq("presence"), now, people, floor)))
+        nurses = role("nurse", min(1, len(inside)), max(0, len(inside) - 1), 2, 2)
+        covered = floor_coverage(len(inside), [nurses])
+        log.append((PRESENCE, presence(next_seq("presence"), now, people, floor, covered)))
         if changed:
-            nurses = role("nurse", min(1, len(inside)), max(0, len(inside) - 1), 2, 2)
             record = occupancy(
                 next_seq("occupancy"),
                 now,

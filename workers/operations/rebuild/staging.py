@@ -34,7 +34,7 @@ def copy_before(
         for floor_id, progress in plan.before.floors.items():
             second = at(progress.through_us // interval_us * interval_us)
             until = at(progress.through_us)
-            rebuild_schema.copy_positions(connection, revision, floor_id, second, until)
+            rebuild_schema.copy_sampled(connection, revision, floor_id, second, until)
 
 
 def complete(connection: psycopg.Connection, revision: int, bounds: Sequence[Bound]) -> None:

@@ -111,7 +111,7 @@ def _within(table: Table, rows: Rows, window: Window, interval_s: float) -> Rows
         return rows
     index = table.index(table.time)
     from_us = window.from_us
-    if table.name == "positions":
+    if table.sampled:
         interval_us = round(interval_s * 1e6)
         from_us = -(-from_us // interval_us) * interval_us
     span = Window(from_us, window.to_us)

@@ -10,6 +10,7 @@ from psycopg import sql
 from workers.storage.timescale.compared import COMPARED
 from workers.storage.timescale.connection import search_path
 from workers.storage.timescale.queries import query
+from workers.storage.timescale.tables import DERIVED_TABLES
 
 AROUND = timedelta(seconds=150)
 """How far a measurement reaches into the minutes before and after it; see the sink."""
@@ -63,25 +64,27 @@ def drop(connection: psycopg.Connection, revision: int) -> None:
     connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(schema))
 
 
-def copy_positions(
+def copy_sampled(
     connection: psycopg.Connection, revision: int, floor_id: str, at: datetime, until: datetime
 ) -> None:
-    """Copy the positions of a floor.
+    """Copy the positions and the coverage of a floor.
 
     Args:
         connection: To the database.
         revision: The rebuild.
         floor_id: The floor.
-        at: Beginning of the interval of the positions.
-        until: End of the last tick whose positions are copied.
+        at: Beginning of the interval of positions.
+        until: End of the last tick whose rows are copied.
     """
-    connection.execute(
-        sql.SQL(
-            "INSERT INTO {}.positions SELECT * FROM public.positions"
-            " WHERE floor_id = %s AND at = %s AND as_of <= %s ON CONFLICT DO NOTHING"
-        ).format(sql.Identifier(schema_of(revision))),
-        [floor_id, at, until],
-    )
+    for table in DERIVED_TABLES:
+        if table.sampled:
+            connection.execute(
+                sql.SQL(
+                    "INSERT INTO {}.{} SELECT * FROM public.{}"
+                    " WHERE floor_id = %s AND at = %s AND as_of <= %s ON CONFLICT DO NOTHING"
+                ).format(*map(sql.Identifier, (schema_of(revision), table.name, table.name))),
+                [floor_id, at, until],
+            )
 
 
 def copy_measured_before(

@@ -108,6 +108,7 @@ ZONE_FIGURES: Final = _in(
         "coverage_minutes",
         "count_disagreements",
         "dwell_per_zone",
+        "floor_coverage",
         "gaps",
         "occupancy_minutes",
         "occupancy_per_minute",

@@ -6,13 +6,14 @@ Each function takes one topic's new records, in order of seq per key, and return
 order of the columns in `tables.py`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 
 from runtime.errors import DeadLetter
+from schemas.records.staffing import FloorCoverage, RoleCoverage
 from schemas.records.zones import ZoneCensus
 from workers.storage.item import Item
 
@@ -119,6 +120,59 @@ def fold_positions(items: Iterable[Item], interval_us: int) -> list[Row]:
                 item.digest,
             )
     return list(rows.values())
+
+
+def fold_floor_coverage(items: Iterable[Item], interval_us: int) -> list[Row]:
+    """Each floor and each role on it once per interval, as of the first tick in it that has them.
+
+    The row without a role is the floor in all, and is there without a plan too. A role that comes
+    later in the interval has a row of another tick, and so another `seq`.
+    """
+    rows: dict[tuple[str, str, int], Row] = {}
+    for item in items:
+        record = item.record
+        bucket_us = record["as_of_us"] // interval_us * interval_us
+        for role, cells in _covered(record):
+            identity = (record["floor_id"], role, bucket_us)
+            if identity not in rows:
+                rows[identity] = (
+                    at(bucket_us),
+                    record["floor_id"],
+                    role,
+                    at(record["as_of_us"]),
+                    *cells,
+                    item.seq,
+                    item.digest,
+                )
+    return list(rows.values())
+
+
+_NO_PLAN: Final[Row] = (None, None, 0, 0, 0, 0, *[None] * 6)
+
+
+def _covered(record: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
+    """Cells of the floor in all and of each role, `present_min` to `cameras_missing`."""
+    covered: FloorCoverage | None = record["coverage"]
+    missing = record["cameras_missing"]
+    if covered is None:
+        yield "", (*_NO_PLAN, missing)
+        return
+    in_all = (
+        covered["identified"],
+        covered["people"],
+        covered["scheduled"],
+        covered["required"],
+        covered["gap_min"],
+        covered["gap_max"],
+        covered["least_required"],
+        None,
+        None,
+        _at_or_null(covered["possible_since_us"]),
+        _at_or_null(covered["sure_since_us"]),
+    )
+    yield "", (*in_all, covered["is_watched"], missing)
+    for role in covered["roles"]:
+        yield role["role"], (*_cells_of_role(role), covered["is_watched"], None)
 
 
 _NO_EVIDENCE: Final = {"gap_s": None, "distance_heights": None, "distance_m": None}
@@ -231,22 +285,28 @@ def fold_coverage(items: Iterable[Item]) -> list[Row]:
             item.record["zone_id"],
             role["role"],
             item.seq,
-            role["present_min"],
-            role["present_max"],
-            role["scheduled"],
-            role["required"],
-            role["gap_min"],
-            role["gap_max"],
-            role["least_required"],
-            sum(one["people"] for one in role["standing_in"]),
-            Jsonb(role["standing_in"]),
-            _at_or_null(role["possible_since_us"]),
-            _at_or_null(role["sure_since_us"]),
+            *_cells_of_role(role),
             item.digest,
         )
         for item in items
         for role in item.record["roles"]
     ]
+
+
+def _cells_of_role(role: RoleCoverage) -> Row:
+    return (
+        role["present_min"],
+        role["present_max"],
+        role["scheduled"],
+        role["required"],
+        role["gap_min"],
+        role["gap_max"],
+        role["least_required"],
+        sum(one["people"] for one in role["standing_in"]),
+        Jsonb(role["standing_in"]),
+        _at_or_null(role["possible_since_us"]),
+        _at_or_null(role["sure_since_us"]),
+    )
 
 
 def each_record(fields: str) -> Fold:

@@ -35,6 +35,7 @@ from workers.storage.timescale.rows import (
     each_record,
     each_version,
     fold_coverage,
+    fold_floor_coverage,
     fold_links,
     fold_occupancy,
     fold_positions,
@@ -77,6 +78,7 @@ class Table:
         identity: Columns that identify a row, the topic's key first.
         time: Column by which rows expire; None for tables that keep everything.
         fold: Rows of new records; the interval of positions (microseconds) comes second.
+        sampled: Whether rows are of one tick in each interval of positions, the first with them.
         merged: Whether the rows of a batch change rows that are there, by `sql/<name>.sql`;
             else each row is inserted once.
         comparison: How a rebuild compares it; None where a rebuild leaves it alone.
@@ -88,6 +90,7 @@ class Table:
     identity: tuple[str, ...]
     time: str | None
     fold: Callable[[Sequence[Item], int], list[Row]]
+    sampled: bool = False
     merged: bool = False
     comparison: Comparison | None = None
 
@@ -149,8 +152,27 @@ POSITIONS_TABLE = Table(
     identity=("floor_id", "person_id", "at"),
     time="at",
     fold=fold_positions,
+    sampled=True,
     comparison=Comparison(
         kind="floor", key="floor_id", time="as_of", identity=("floor_id", "person_id", "at")
+    ),
+)
+
+FLOOR_COVERAGE_TABLE = Table(
+    name="floor_coverage",
+    topic=PRESENCE,
+    columns=_columns(
+        "at timestamptz, floor_id text, role text, as_of timestamptz, present_min int4,"
+        "present_max int4, scheduled int4, required int4, gap_min int4, gap_max int4,"
+        "least_required int4, standing_in int4, substitutes jsonb, possible_since timestamptz,"
+        "sure_since timestamptz, is_watched bool, cameras_missing text[], seq int8, digest bytea"
+    ),
+    identity=("floor_id", "role", "at"),
+    time="at",
+    fold=fold_floor_coverage,
+    sampled=True,
+    comparison=Comparison(
+        kind="floor", key="floor_id", time="as_of", identity=("floor_id", "role", "at")
     ),
 )
 
@@ -334,6 +356,7 @@ VERSIONED_TABLES: tuple[Table, ...] = (
 DERIVED_TABLES: tuple[Table, ...] = (
     TRACKS_TABLE,
     POSITIONS_TABLE,
+    FLOOR_COVERAGE_TABLE,
     LINKS_TABLE,
     ZONE_EVENTS_TABLE,
     OCCUPANCY_TABLE,

@@ -29,6 +29,7 @@ TABLES = {
     "zone_events": "zone_id, at, person_id, kind",
     "zone_occupancy": "zone_id, as_of",
     "coverage": "zone_id, as_of, role",
+    "floor_coverage": "floor_id, at, role",
     "occupancy_minutes": "zone_id, minute",
     "coverage_minutes": "zone_id, minute, role",
 }

@@ -20,6 +20,7 @@ from schemas.topics import (
     CAMERA_VIEWS,
     CAMERAS,
     CENSUS,
+    FLOORS,
     LINKS,
     OCCUPANCY,
     PRESENCE,
@@ -36,6 +37,7 @@ from streams.domain.staffing.roster import rosters
 from tests.support.builders.outputs import (
     START_US,
     camera_tracks,
+    floor_coverage,
     item,
     items,
     link,
@@ -190,6 +192,31 @@ def test_coverage_gap_per_hour_is_an_interval_weighed_by_time(
             *(clock(60), "Bay 1", "nurse", Decimal("1.000"), Decimal("0.333"), Decimal("0.333")),
             *(timedelta(seconds=10), timedelta(seconds=10), timedelta(seconds=60)),
         ),
+    ]
+
+
+def test_the_gap_of_a_floor_counts_who_is_in_its_zones_together(
+    ask: Ask, timescale_sink: TimescaleSink
+) -> None:
+    """The floor needs 2 nurses. From 10:00:00 on there is 1 and somebody unknown, from 10:00:04 on
+    nobody, and from 10:00:08 on nobody is required for 8 s, of which 5 s and 1 s are known. A tick
+    in the middle of a second is not kept."""
+    one = floor_coverage(2, [role("nurse", 1, 1, 2)])
+    none = floor_coverage(0, [role("nurse", 0, 0, 2)], is_watched=False)
+    steps = [(0, one), (0.4, none), (4, none), (8, None), (15, None), (16, None)]
+    records = [
+        shifted(presence(seq, after, [], "ward", covered))
+        for seq, (after, covered) in enumerate(steps, start=1)
+    ]
+    timescale_sink.write(
+        [item(FLOORS, fact(floor_id="ward", name="Ward 3")), *items(PRESENCE, records)]
+    )
+
+    times = [timedelta(seconds=n) for n in (4, 8, 4, 14)]
+    numbers = [Decimal(text) for text in ("1.143", "0.571", "0.857")]
+    assert ask("floor_gap_per_hour", **{"from": clock(0), "to": clock(60)}) == [
+        (clock(0), "Ward 3", None, *numbers, *times),
+        (clock(0), "Ward 3", "nurse", *numbers, *times),
     ]
 
 

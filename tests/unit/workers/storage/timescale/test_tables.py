@@ -6,6 +6,7 @@ from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
 from tests.support.builders.outputs import (
     at_us,
     camera_tracks,
+    floor_coverage,
     item,
     items,
     link,
@@ -20,6 +21,7 @@ from workers.storage.timescale.rows import (
     Row,
     at,
     fold_coverage,
+    fold_floor_coverage,
     fold_links,
     fold_positions,
     fold_tracks,
@@ -28,6 +30,7 @@ from workers.storage.timescale.rows import (
 )
 from workers.storage.timescale.tables import (
     COVERAGE_TABLE,
+    FLOOR_COVERAGE_TABLE,
     LINKS_TABLE,
     POSITIONS_TABLE,
     TRACKS_TABLE,
@@ -143,4 +146,24 @@ def test_coverage_has_a_row_for_each_role() -> None:
     assert [(row["role"], row["gap_min"], row["gap_max"]) for row in found] == [
         ("doctor", 0, 1),
         ("nurse", 1, 3),
+    ]
+
+
+def test_a_floor_has_a_row_for_each_second_and_each_role_with_a_plan_and_without() -> None:
+    """A role that comes in the middle of a second has a row of another tick."""
+    nurse, doctor = role("nurse", 1, 1, 2), role("doctor", 0, 1, 1)
+    records = [
+        presence(1, 0.2, [], coverage=floor_coverage(2, [nurse])),
+        presence(2, 0.4, [], coverage=floor_coverage(9, [nurse, doctor])),
+        {**presence(3, 1.0, []), "cameras_missing": ["cam-1"]},
+    ]
+    rows = fold_floor_coverage(items(PRESENCE, records), 1_000_000)
+
+    found = [named(FLOOR_COVERAGE_TABLE, row) for row in rows]
+    columns = ("at", "role", "seq", "present_max", "gap_max", "is_watched", "cameras_missing")
+    assert [tuple(row[name] for name in columns) for row in found] == [
+        (at(at_us(0)), "", 1, 2, 1, True, []),
+        (at(at_us(0)), "nurse", 1, 2, 1, True, None),
+        (at(at_us(0)), "doctor", 2, 1, 1, True, None),
+        (at(at_us(1)), "", 3, None, 0, None, ["cam-1"]),
     ]
