@@ -217,3 +217,42 @@ def test_a_ratio_and_the_census_that_it_relates_to_are_entered_in_their_tables(
     expect(page.locator("#state")).to_contain_text("1 change saved.")
     [count] = [one["record"] for one in api.get("/census")["items"]]
     assert (count["zone_id"], count["people"]) == ("bay-1", 6)
+
+
+def test_roles_are_entered_looked_over_and_taken_back(enter: Enter, api: RegistryApi) -> None:
+    """A new role is offered to stand in for at once; what makes no sense is refused by its row."""
+    page = enter("roles.html")
+    question = page.get_by_role("dialog")
+    page.get_by_label("New role").fill("assistant")
+    page.get_by_role("button", name="Add the role").click()
+    page.get_by_label("New role").fill("nurse")
+    page.get_by_role("button", name="Add the role").click()
+    nurse = page.locator("tr[data-id='nurse']")
+    nurse.get_by_label("assistant").check()
+    nurse.locator("[name='priority']").fill("1")
+    nurse.locator("[name='is_staff']").select_option("no")
+    page.get_by_role("button", name="Check and save").click()
+    expect(question).to_contain_text("is for staff alone")
+    question.get_by_role("button", name="Go on editing").click()
+    nurse.locator("[name='is_staff']").select_option("yes")
+    page.get_by_role("button", name="Check and save").click()
+    expect(question).to_contain_text("New: nurse")
+    expect(question).to_contain_text("stands in for assistant, filled first by 1, is staff yes")
+    question.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#state")).to_contain_text("2 changes saved.")
+    found = {one["id"]: one["record"] for one in api.get("/roles")["items"]}
+    assert (found["nurse"]["covers"], found["nurse"]["priority"]) == (["assistant"], 1)
+    assert found["assistant"]["is_staff"]
+
+    nurse.get_by_label("assistant").uncheck()
+    page.get_by_role("button", name="Check and save").click()
+    expect(question).to_contain_text("stands in for assistant → nobody")
+    question.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#state")).to_contain_text("1 change saved.")
+    nurse.get_by_role("button", name="History: nurse").click()
+    expect(page.locator("#versions li").first).to_contain_text("Stands in for: assistant → nobody")
+    page.get_by_role("button", name="Take this change back").click()
+    question.get_by_role("button", name="Take it back").click()
+    expect(page.locator("#versions li")).to_have_count(3)
+    assert registered(api, "/roles/nurse")["covers"] == ["assistant"]
+    expect(nurse.get_by_label("assistant")).to_be_checked()

@@ -4,6 +4,7 @@ import { random } from "../requests.js";
 import { cell } from "./cells.js";
 import { settle, settleRemoved } from "./conflict.js";
 import { Drafts } from "./drafts.js";
+import { History } from "./history.js";
 import { compare, equal } from "./merge.js";
 import { at, explain, tell, trouble } from "../page.js";
 import { all, one, remove, save } from "./registry.js";
@@ -14,7 +15,8 @@ export class EditTable {
   /**
    * @param me who asks
    * @param sort what is edited: `kind` in the API, `noun`, `nouns`, `idField`, `columns` (see
-   *   `cells.js`), `name(record)`, `order(a, b)`, `blank(id)`, `wanted(record)`, `load()`, and
+   *   `cells.js`), `name(record)`, `order(a, b)`, `blank(id)`, `wanted(record)`, `load()`,
+   *   `newId()` where people name it (null for not yet), and
    *   `read(record)` and `write(record, base)` between the API's form and the table's
    */
   constructor(me, sort) {
@@ -26,6 +28,7 @@ export class EditTable {
     this.fields = this.columns.map(({ field }) => field);
     at("head").replaceChildren(make("tr", "", ...this.columns.map(({ label }) => heading(label)), heading("State")));
     at("add").hidden = at("bar").hidden = !this.mayEdit;
+    this.history = new History(at("history"), at("versions"), me, { kind: this.kind, fields: this.fields, read: (record) => this.read(record), done: () => this.open() });
     at("add").addEventListener("click", () => this.#add());
     at("discard").addEventListener("click", () => this.#discard());
     at("save").addEventListener("click", () => this.#review());
@@ -42,6 +45,7 @@ export class EditTable {
       return;
     }
     this.render();
+    this.history.of(this.known.get(this.shown) ?? null);
   }
 
   #entry(entry) {
@@ -71,8 +75,8 @@ export class EditTable {
     const record = this.#record(id);
     const name = this.name(record);
     const cells = this.columns.map((column) => {
-      const content = cell(column, record[column.field], name, (value) => this.#change(id, column.field, value));
-      for (const input of content.matches("fieldset") ? content.querySelectorAll("input") : [content]) input.disabled = !this.mayEdit;
+      const content = cell(column, record[column.field], name, (value) => this.#change(id, column.field, value), record);
+      for (const input of content.matches("fieldset, span") ? content.querySelectorAll("input") : [content]) input.disabled = !this.mayEdit;
       return Object.assign(make("td", "", make("span", "cell-label", column.label), content));
     });
     const state = make("span", "row-state");
@@ -80,12 +84,25 @@ export class EditTable {
     button.type = "button";
     button.hidden = !this.mayEdit;
     button.addEventListener("click", () => this.#toggle(id));
+    const past = make("button", "plain small", "History");
+    past.type = "button";
+    past.hidden = !this.known.get(id);
+    past.setAttribute("aria-label", `History: ${name}`);
+    past.addEventListener("click", () => this.#showHistory(id, name));
     const wrong = make("p", "fault");
-    const row = make("tr", "", ...cells, make("td", "row-end", make("div", "row-act", state, button), wrong));
+    const row = make("tr", "", ...cells, make("td", "row-end", make("div", "row-act", state, past, button), wrong));
     row.dataset.id = id;
     const shown = { row, state, button, wrong, name };
     this.#mark(id, shown);
     return shown;
+  }
+
+  #showHistory(id, name) {
+    say(at("history-of"), name);
+    this.shown = id;
+    this.history.of(this.known.get(id) ?? null);
+    at("history").open = true;
+    at("history").querySelector("summary").focus();
   }
 
   #mark(id, { row, state, button, wrong, name }) {
@@ -129,8 +146,9 @@ export class EditTable {
   }
 
   #add() {
-    const id = `${this.noun.slice(0, 2)}-${random(10)}`;
-    this.drafts.set(id, { base: null, record: this.blank(id) });
+    const id = this.newId ? this.newId() : `${this.noun.slice(0, 2)}-${random(10)}`;
+    if (!id) return;
+    if (!this.known.has(id) && !this.drafts.get(id)) this.drafts.set(id, { base: null, record: this.blank(id) });
     this.render();
     this.rows.get(id).row.querySelector("select, input").focus();
   }
@@ -165,7 +183,7 @@ export class EditTable {
 
   #value(field, record) {
     const { options } = this.columns.find((column) => column.field === field) ?? {};
-    const words = options?.().find(([value]) => value === record[field])?.[1];
+    const words = options?.(record).find(([value]) => value === record[field])?.[1];
     return words ?? valueOf(field, record[field], record);
   }
 

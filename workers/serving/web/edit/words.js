@@ -34,6 +34,9 @@ const NAMES = {
   status: "Status",
   replaces: "Takes over",
   agency: "Agency",
+  covers: "Stands in for",
+  priority: "Filled first by",
+  is_staff: "Is staff",
 };
 
 /** Whether a field is a list of corners. */
@@ -73,6 +76,7 @@ export function valueOf(field, value, record = {}) {
   if (field === "passages") return value?.length ? counted(value.length, "passage", "passages") : "none";
   if (field === "polygon") return value ? counted(value.length, "corner", "corners") : "none";
   if (value === null || value === undefined || value === "") return field === "dwell_limit_s" ? "never" : "nothing";
+  if (field === "covers") return listed(value) || "nobody";
   if (field.endsWith("_ms")) return `${value / 1000} s`;
   if (field.endsWith("_s")) return `${value} s`;
   if (field.endsWith("_m")) return `${value} m`;
