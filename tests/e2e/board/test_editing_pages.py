@@ -59,8 +59,8 @@ def board(
 def enter(open_page: Open, board: BoardServer, issuer: Issuer) -> Enter:
     """Logs a coordinator in, and opens a page for editing."""
 
-    def go(path: str, who: dict[str, str] = ANN) -> Page:
-        issuer.user |= {**who, "sid": f"login-of-{who['sub']}", "wardstream_roles": ["coordinator"]}
+    def go(path: str, who: dict[str, str] = ANN, role: str = "coordinator") -> Page:
+        issuer.user |= {**who, "sid": f"login-of-{who['sub']}", "wardstream_roles": [role]}
         page = open_page(f"{board.url}edit/{path}")
         expect(page.locator("#who")).to_contain_text(
             who["name"]
@@ -221,7 +221,7 @@ def test_a_ratio_and_the_census_that_it_relates_to_are_entered_in_their_tables(
 
 def test_roles_are_entered_looked_over_and_taken_back(enter: Enter, api: RegistryApi) -> None:
     """A new role is offered to stand in for at once; what makes no sense is refused by its row."""
-    page = enter("roles.html")
+    page = enter("roles.html", role="admin")
     question = page.get_by_role("dialog")
     page.get_by_label("New role").fill("assistant")
     page.get_by_role("button", name="Add the role").click()
@@ -256,3 +256,8 @@ def test_roles_are_entered_looked_over_and_taken_back(enter: Enter, api: Registr
     expect(page.locator("#versions li")).to_have_count(3)
     assert registered(api, "/roles/nurse")["covers"] == ["assistant"]
     expect(nurse.get_by_label("assistant")).to_be_checked()
+
+    page = enter("roles.html", BO)
+    expect(page.locator("tr[data-id='nurse'] [name='priority']")).to_be_disabled()
+    expect(page.locator("#add")).to_be_hidden()
+    expect(page.locator("#bar")).to_be_hidden()

@@ -11,7 +11,7 @@ const STAFF = [["yes", "yes"], ["no", "no"]];
 const column = (field, type, options) => ({ field, type, options, label: fieldName(field) });
 
 const roles = {
-  ...{ kind: "roles", noun: "role", nouns: "roles", idField: "role" },
+  ...{ kind: "roles", noun: "role", nouns: "roles", idField: "role", right: "registry.edit" },
   columns: [
     column("role", "word"),
     column("covers", "set", (role) => known.roles.filter((other) => other !== role.role)),

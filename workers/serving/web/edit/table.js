@@ -16,19 +16,21 @@ export class EditTable {
    * @param me who asks
    * @param sort what is edited: `kind` in the API, `noun`, `nouns`, `idField`, `columns` (see
    *   `cells.js`), `name(record)`, `order(a, b)`, `blank(id)`, `wanted(record)`, `load()`,
-   *   `newId()` where people name it (null for not yet), and
+   *   `newId()` where people name it (null for not yet), the `right`
+   *   to edit, and
    *   `read(record)` and `write(record, base)` between the API's form and the table's
    */
   constructor(me, sort) {
     Object.assign(this, { me, ...sort });
-    this.mayEdit = me.rights.has("staffing.edit");
+    this.right ??= "staffing.edit";
+    this.mayEdit = me.rights.has(this.right);
     this.drafts = new Drafts(this.kind, me.subject);
     this.known = new Map();
     this.faults = new Map();
     this.fields = this.columns.map(({ field }) => field);
     at("head").replaceChildren(make("tr", "", ...this.columns.map(({ label }) => heading(label)), heading("State")));
     at("add").hidden = at("bar").hidden = !this.mayEdit;
-    this.history = new History(at("history"), at("versions"), me, { kind: this.kind, fields: this.fields, read: (record) => this.read(record), done: () => this.open() });
+    this.history = new History(at("history"), at("versions"), me, { kind: this.kind, fields: this.fields, right: this.right, read: (record) => this.read(record), done: () => this.open() });
     at("add").addEventListener("click", () => this.#add());
     at("discard").addEventListener("click", () => this.#discard());
     at("save").addEventListener("click", () => this.#review());
