@@ -10,9 +10,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
+from workers.registry.sheet_layout import layout_of
 from workers.registry.tables import BadTable, Cells, Entry, entries, field_name
 from workers.registry.values import FIRST_YEAR
-from workers.registry.workbook_marks import marks_of
 
 ZIP: Final = b"PK\x03\x04"
 OLD: Final = b"\xd0\xcf\x11\xe0"
@@ -67,7 +67,9 @@ def read_workbook(data: bytes, fields: Collection[str]) -> tuple[list[Entry], st
                 for sheet in visible
             }
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                marks = {sheet.title: marks_of(archive, sheet._worksheet_path) for sheet in visible}
+                layouts = {
+                    sheet.title: layout_of(archive, sheet._worksheet_path) for sheet in visible
+                }
     except BadTable:
         raise
     except _DAMAGED as error:
@@ -81,12 +83,12 @@ def read_workbook(data: bytes, fields: Collection[str]) -> tuple[list[Entry], st
     title = fitting[0] if fitting else next(iter(filled), "")
     found = entries(filled.get(title, []), fields)
     rows = {int(row.where.removeprefix("row ")): list(row.texts) for row in filled[title]}
-    for merged in marks[title].merged_with_value(rows):
+    for merged in layouts[title].merged_with_value(rows):
         raise BadTable(
             f"row {merged.first_row}: cells {merged.name} are merged, so only the first holds the "
             "value: unmerge them and fill in each"
         )
-    hidden = len(marks[title].hidden & set(sorted(rows)[1:]))
+    hidden = len(layouts[title].hidden & set(sorted(rows)[1:]))
     notes = f" of {len(filled)}" if len(filled) > 1 else ""
     if hidden:
         notes += f", {hidden} of its rows hidden and read like the others"

@@ -124,12 +124,12 @@ def run_of(anchor: Held, known: Sequence[Held]) -> list[Held]:
     Backups of one cluster share ids of topics. A restore into new topics gives them others, but the
     run keeps its list of erasures.
     """
-    reached, rest = [anchor], [one for one in known if one is not anchor]
-    for one in reached:
+    run, rest = [anchor], [one for one in known if one is not anchor]
+    for one in run:
         near = [other for other in rest if _share(one.manifest, other.manifest)]
-        reached += near  # which the loop goes on to
+        run += near  # which the loop goes on to
         rest = [other for other in rest if not any(other is found for found in near)]
-    return reached
+    return run
 
 
 def _share(one: Manifest, other: Manifest) -> bool:

@@ -78,9 +78,9 @@ def test_adherence_over_a_night_is_what_python_counts(
     """With a break of half an hour, and an hour that somebody else has taken over."""
     chance = random.Random(f"{zone} {starts}")
     night = shift("night", zone, starts, ends, staff_id="ann")
-    begin, end = night["starts_us"] // SECOND_US, night["ends_us"] // SECOND_US
-    assert end - begin == hours * 3600
-    pause, taken = (begin + 3 * 3600, begin + 3 * 3600 + 1800), (end - 3600, end)
+    start, end = night["starts_us"] // SECOND_US, night["ends_us"] // SECOND_US
+    assert end - start == hours * 3600
+    pause, taken = (start + 3 * 3600, start + 3 * 3600 + 1800), (end - 3600, end)
 
     def span(at_s: tuple[int, int]) -> dict[str, str]:
         return {
@@ -92,7 +92,7 @@ def test_adherence_over_a_night_is_what_python_counts(
         shift("pause", zone, staff_id="ann", kind="break", **span(pause)),
         shift("hour", zone, staff_id="bob", replaces="night", **span(taken)),
     ]
-    sightings = sorted(dict(seen(chance, "ann", begin - 2 * NEAR_S, end + 2 * NEAR_S)).items())
+    sightings = sorted(dict(seen(chance, "ann", start - 2 * NEAR_S, end + 2 * NEAR_S)).items())
     ticks = [
         presence(
             seq,
@@ -111,8 +111,8 @@ def test_adherence_over_a_night_is_what_python_counts(
         ).fetchall()
 
     off = {*range(*pause), *range(*taken)}
-    planned = {*range(begin, end)} - off
-    here, there = counted(sightings, {*range(begin - NEAR_S, end + NEAR_S)})
+    planned = {*range(start, end)} - off
+    here, there = counted(sightings, {*range(start - NEAR_S, end + NEAR_S)})
     adhered, worked = len(here & planned), len(there - off)
     assert found[:3] == (len(planned), adhered, worked)
     assert found[3:] == pytest.approx((adhered / len(planned), worked / len(planned)))

@@ -91,7 +91,7 @@ def holds_us(records: Sequence[Record], number: int) -> int:
 
 
 def expected_gaps(records: Sequence[Record]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
-    """Zone, role and begin of each gap; then since when it was sure, its end, what is known, how
+    """Zone, role and start of each gap; then since when it was sure, its end, what is known, how
     long it was possible and sure, and the most that was missing."""
     found: dict[tuple[Any, ...], list[Any]] = {}
     for number, record in enumerate(records):
@@ -201,9 +201,9 @@ def expected_hours(
     sums: defaultdict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0] * 8)
     chosen = [sampled[second] for second in sorted(sampled)]
     for number, record in enumerate(chosen[:-1]):
-        begin = record["as_of_us"]
-        end = min(chosen[number + 1]["as_of_us"], begin + FLOOR_HOLDS_US, until_us)
-        for tick_us in range(max(begin, since_us), end, TICK_US):
+        start = record["as_of_us"]
+        end = min(chosen[number + 1]["as_of_us"], start + FLOOR_HOLDS_US, until_us)
+        for tick_us in range(max(start, since_us), end, TICK_US):
             hour = tick_us // HOUR_US * HOUR_US
             covered = record["coverage"]
             known[hour][0] += TICK_US

@@ -32,7 +32,7 @@ class Merged(NamedTuple):
     name: str
 
 
-class Marks(NamedTuple):
+class Layout(NamedTuple):
     """What a sheet shows.
 
     Attributes:
@@ -57,8 +57,8 @@ class Marks(NamedTuple):
                 yield one
 
 
-def marks_of(archive: zipfile.ZipFile, part: str) -> Marks:
-    """The marks of a sheet.
+def layout_of(archive: zipfile.ZipFile, part: str) -> Layout:
+    """The layout of a sheet.
 
     Args:
         archive: The workbook.
@@ -78,12 +78,12 @@ def marks_of(archive: zipfile.ZipFile, part: str) -> Marks:
         )
         for left, top, right, bottom in _MERGED.findall(data)
     )
-    return Marks(merged, frozenset(hidden))
+    return Layout(merged, frozenset(hidden))
 
 
-def _column(letters: bytes) -> int:
+def _column(name: bytes) -> int:
     """The number of a column, from 0."""
     number = 0
-    for letter in letters:
-        number = number * 26 + letter - ord("A") + 1
+    for char in name:
+        number = number * 26 + char - ord("A") + 1
     return number - 1
