@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-Floats = np.ndarray
+from tests.bench.identity.plan import Floats, Plan
 
-WIDTH_M, DEPTH_M = 24.0, 14.0
 ROLES = ("assistant", "doctor", "nurse")
 VISITOR = "visitor"
 
@@ -44,6 +44,10 @@ class Ward:
         uniforms: Probability that what somebody wears is taken for what it is; 0 for no classes.
         mistaken: Share of people who are taken for one and the same other role at every look.
         late_s: Longest time that a read takes to arrive, s.
+        rooms: Rooms beside a corridor, each with a door and a reader at it; 0 for an open floor
+            with six readers.
+        misplaced_m: Every reader is so far from where it is stated to be, m.
+        clock_off_s: Every reader's clock is ahead by so much, s.
     """
 
     seed: int
@@ -66,6 +70,9 @@ class Ward:
     uniforms: float = 0.0
     mistaken: float = 0.0
     late_s: float = 6.0
+    rooms: int = 0
+    misplaced_m: float = 0.0
+    clock_off_s: float = 0.0
 
 
 class Body(NamedTuple):
@@ -118,7 +125,7 @@ class Simulation:
     Attributes:
         ward: What it is like.
         bodies: Everybody.
-        readers: Where readers are, m, shape `(R, 2)`.
+        readers: Where readers are stated to be, m, shape `(R, 2)`.
         badges: By badge, whose it is by the records of the hospital.
         seconds: What happens.
     """
@@ -134,11 +141,17 @@ def simulate(ward: Ward) -> Simulation:
     """Let people walk, badges be read, and cameras look."""
     random = np.random.default_rng([ward.seed, round(ward.coverage * 100)])
     bodies = _bodies(ward)
-    readers = np.column_stack([random.uniform(3, WIDTH_M - 3, 6), np.tile([4.0, DEPTH_M - 4.0], 3)])
+    plan = Plan.of(ward.rooms, random)
     badges, carried, lying = _badges(ward, bodies, random)
-    simulation = Simulation(ward, bodies, readers, badges)
-    simulation.seconds = list(_seconds(ward, bodies, readers, carried, lying, random))
+    simulation = Simulation(ward, bodies, _stated(ward, plan.readers), badges)
+    simulation.seconds = list(_seconds(ward, bodies, plan, carried, lying, random))
     return simulation
+
+
+def _stated(ward: Ward, readers: Floats) -> Floats:
+    """Where readers are stated to be, m."""
+    angles = np.random.default_rng([ward.seed, 78]).uniform(0, 2 * np.pi, len(readers))
+    return readers + ward.misplaced_m * np.column_stack([np.cos(angles), np.sin(angles)])
 
 
 def _taken_for(ward: Ward, bodies: list[Body]) -> dict[int, str]:
@@ -191,8 +204,8 @@ def _badges(
 class _Walker:
     """Where one body is and goes."""
 
-    def __init__(self, random: np.random.Generator) -> None:
-        self.at = np.array([random.uniform(0, WIDTH_M), random.uniform(0, DEPTH_M)])
+    def __init__(self, plan: Plan, random: np.random.Generator) -> None:
+        self.at = plan.anywhere(random)
         self.way: list[Floats] = []
         self.pause_s = random.uniform(0, 30)
         self.follows: int | None = None
@@ -200,18 +213,19 @@ class _Walker:
         self.hidden_s = 0.0
         self.number = 0
         self.last_number = 0
-        self.armed = [True] * 6
 
 
 def _seconds(
     ward: Ward,
     bodies: list[Body],
-    readers: Floats,
+    plan: Plan,
     carried: dict[int, list[str]],
     lying: list[str],
     random: np.random.Generator,
 ) -> Iterator[Second]:
-    walkers = [_Walker(random) for _ in bodies]
+    readers = plan.readers
+    walkers = [_Walker(plan, random) for _ in bodies]
+    armed = np.ones((len(bodies), len(readers)), bool)
     lies_at = {badge: int(random.integers(len(readers))) for badge in lying}
     read_at = np.full(len(readers), -99.0)
     arriving: list[tuple[float, tuple[float, int, str]]] = []
@@ -221,12 +235,15 @@ def _seconds(
         tenths: list[tuple[float, int, str]] = []
         for tenth in range(5):
             now_s = at_s - 1 + (tenth + 1) / 5
-            _walk(walkers, readers, ward, random)
-            tenths += _read(walkers, readers, carried, read_at, ward, now_s, random)
+            _walk(walkers, plan, ward, random)
+            tenths += _read(walkers, plan, carried, (armed, read_at), ward, now_s, random)
         for badge, reader in lies_at.items():
             if random.random() < 1 / 240:
                 tenths.append((float(at_s), reader, badge))
-        arriving += [(one[0] + random.uniform(0.1, ward.late_s), one) for one in tenths]
+        for true_s, reader, badge in tenths:
+            due_s = true_s + random.uniform(0.1, ward.late_s)
+            stated_s = true_s + ward.clock_off_s
+            arriving.append((max(due_s, stated_s), (stated_s, reader, badge)))
         links, numbers = _tracked(walkers, numbers, ward, random)
         _swap(walkers, ward, random)
         tracks = []
@@ -272,7 +289,7 @@ def _tracked(
     return links, numbers
 
 
-def _walk(walkers: list[_Walker], readers: Floats, ward: Ward, random: np.random.Generator) -> None:
+def _walk(walkers: list[_Walker], plan: Plan, ward: Ward, random: np.random.Generator) -> None:
     """A fifth of a second of everybody's way."""
     for one, walker in enumerate(walkers):
         if walker.away_s > 0:
@@ -280,9 +297,7 @@ def _walk(walkers: list[_Walker], readers: Floats, ward: Ward, random: np.random
         if walker.pause_s > 0:
             walker.pause_s -= 0.2
             if walker.pause_s <= 0:
-                door = readers[random.integers(len(readers))]
-                goal = np.array([random.uniform(0, WIDTH_M), random.uniform(0, DEPTH_M)])
-                walker.way = [door, goal] if random.random() < 0.6 else [goal]
+                walker.way = plan.way(walker.at, random)
                 others = [o for o, w in enumerate(walkers) if o != one and w.way and w.away_s <= 0]
                 near = [o for o in others if np.hypot(*(walkers[o].at - walker.at)) < 6]
                 walker.follows = (
@@ -313,38 +328,34 @@ def _toward(walker: _Walker, goal: Floats, near_m: float, speed_m_s: float) -> b
 
 def _read(
     walkers: list[_Walker],
-    readers: Floats,
+    plan: Plan,
     carried: dict[int, list[str]],
-    read_at: Floats,
+    passing: tuple[NDArray[np.bool_], Floats],
     ward: Ward,
     now_s: float,
     random: np.random.Generator,
 ) -> Iterator[tuple[float, int, str]]:
-    for body, walker in enumerate(walkers):
-        if walker.away_s > 0:
+    armed, read_at = passing
+    here = np.array([walker.away_s <= 0 for walker in walkers])[:, None]
+    ways = np.array([walker.at for walker in walkers])[:, None] - plan.readers
+    apart_m = np.hypot(ways[..., 0], ways[..., 1])
+    armed |= here & (apart_m > 2.0)
+    found = here & armed & (apart_m <= 0.8)
+    armed &= ~found
+    for body, reader in np.argwhere(found).tolist():
+        followed = now_s - read_at[reader] < 4
+        if random.random() < (ward.tailgates if followed else ward.misses):
             continue
-        for reader, at in enumerate(readers):
-            apart = float(np.hypot(*(walker.at - at)))
-            if apart > 2.0:
-                walker.armed[reader] = True
-            if apart > 0.8 or not walker.armed[reader]:
-                continue
-            walker.armed[reader] = False
-            followed = now_s - read_at[reader] < 4
-            if random.random() < (ward.tailgates if followed else ward.misses):
-                continue
-            for badge in carried[body]:
-                read_at[reader] = now_s
-                yield now_s, reader, badge
+        for badge in carried[body]:
+            read_at[reader] = now_s
+            yield now_s, reader, badge
 
 
 def _swap(walkers: list[_Walker], ward: Ward, random: np.random.Generator) -> None:
-    for one, walker in enumerate(walkers):
-        for other in walkers[one + 1 :]:
-            both = walker.number and other.number
-            if (
-                both
-                and np.hypot(*(walker.at - other.at)) < 0.6
-                and random.random() < ward.swaps_per_s
-            ):
-                walker.number, other.number = other.number, walker.number
+    at = np.array([walker.at for walker in walkers])
+    ways = at[:, None] - at
+    near = np.triu(np.hypot(ways[..., 0], ways[..., 1]) < 0.6, 1)
+    for one, other in np.argwhere(near).tolist():
+        first, second = walkers[one], walkers[other]
+        if first.number and second.number and random.random() < ward.swaps_per_s:
+            first.number, second.number = second.number, first.number
