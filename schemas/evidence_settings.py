@@ -30,10 +30,21 @@ class BadgeSettings:
     lent: float = setting(
         0.03,
         "0-1",
-        "Share of badges that are with somebody else than their holder. No name is surer than what "
-        "this leaves; above 0.1, no badge names anybody by itself.",
+        "Share of badges that are with somebody else than their holder, as it was counted on "
+        "`lent_counted` badges. No name is surer than what this leaves; above 0.1, no badge names "
+        "anybody by itself.",
         ge=0,
         le=0.5,
+    )
+    lent_counted: float = setting(
+        50.0,
+        "badges",
+        "On how many badges `lent` was counted. The floor adds what it sees: carriers of two "
+        "badges. Where more than 1 - `named_at` may be lent, nine times in ten, a badge names "
+        "nobody by itself: with 50 and 0.03, after two such pairs. Lower where nobody counted. "
+        "0: just `lent`, whatever is seen.",
+        ge=0,
+        le=100_000,
     )
     lost: float = setting(
         0.01,
@@ -49,6 +60,15 @@ class BadgeSettings:
         "not see all readers.",
         ge=0.001,
         le=0.9,
+    )
+    unseen_counted: float = setting(
+        10.0,
+        "reads",
+        "On how many reads `unseen` was counted. The floor adds what it sees: a reader that finds "
+        "nobody more often has a clock or a position that is wrong, and its reads say less. "
+        "0: all reads say what they say.",
+        ge=0,
+        le=100_000,
     )
     stray: float = setting(
         0.002,
@@ -108,8 +128,10 @@ class BadgeSettings:
 NEUTRAL: Final[Mapping[str, Any]] = {
     "named_at": 0.9,
     "lent": 0.03,
+    "lent_counted": 0.0,
     "lost": 0.01,
     "unseen": 0.05,
+    "unseen_counted": 0.0,
     "stray": 0.002,
     "doubted_holder": 0.5,
     "doubt_h": 8.0,

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from streams.domain.evidence.reader_fit import count_fit, says_nothing
 from streams.domain.evidence.readers import Read, Reader, Seen
 from streams.domain.evidence.settings import MICROSECONDS, EvidenceSettings
 from streams.domain.evidence.state import LYING, NOT_PEOPLE, UNSEEN, BadgeState, EvidenceState
@@ -44,6 +45,9 @@ def take_read(
     """
     near = whereabouts.likelihoods(reader, read.at_us)
     badge = state.badges.get(read.badge_id)
+    nothing = says_nothing(state, read.reader_id, settings)
+    if settings.unseen_counted:
+        count_fit(state, read.reader_id, badge, near, whereabouts)
     if badge is None:
         badge = state.badges[read.badge_id] = BadgeState()
     before = badge.carriers
@@ -65,6 +69,11 @@ def take_read(
     after[LYING] = lying * (max(near.values(), default=1.0) if same else settings.stray)
     if not same:  # one that somebody is known to carry has not been lying there
         after[LYING] += settings.lost * (unseen + lying)
+    if nothing:
+        after = {
+            name: (1.0 - nothing) * after.get(name, 0.0) + nothing * before.get(name, 0.0)
+            for name in {**after, **before}
+        }
     badge.carriers = _normalised(after)
     if read.at_us >= badge.read_us:  # one that comes later may be of an earlier time
         badge.read_us, badge.reader_id = read.at_us, read.reader_id

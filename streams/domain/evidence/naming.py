@@ -14,6 +14,7 @@ import numpy as np
 
 from schemas.records.presence import EvidenceKind
 from streams.domain.evidence.classes import NO_CLASSES, OTHER, Classes
+from streams.domain.evidence.lending import lent
 from streams.domain.evidence.posterior import LEAST, LEAST_SHOWN, Carried, Held, Worn, posterior
 from streams.domain.evidence.readers import Badge, Holder
 from streams.domain.evidence.settings import EvidenceSettings
@@ -142,8 +143,9 @@ def _held(
     staff_at = {staff_id: number for number, staff_id in enumerate(staff_ids)}
     role_at = {role: number for number, role in enumerate((*roles, ""))}
     shares: list[float] = []
+    with_holder = 1.0 - lent(state, settings)
     for badge_id, each in zip(badge_ids, holders, strict=True):
-        doubted_us, holds = state.badges[badge_id].doubted_us, 1.0 - settings.lent
+        doubted_us, holds = state.badges[badge_id].doubted_us, with_holder
         if doubted_us is not None and state.at_us - doubted_us <= settings.doubt_us:
             holds = min(holds, settings.doubted_holder)
         shares += [holds / len(each)] * len(each) if each else ()

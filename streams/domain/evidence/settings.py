@@ -14,8 +14,12 @@ class EvidenceSettings:
 
     Attributes:
         lent: A badge is with somebody else than its holder. It bounds how sure a name can be.
+        lent_counted: On how many badges that was counted; what shows on the floor is added to them.
+            0: what shows changes nothing.
         lost: A badge lies near the reader that reads it, and nobody carries it.
         unseen: Whoever was read was near the reader and no camera reported them.
+        unseen_counted: On how many reads that was counted; what readers show on the floor is added
+            to them. 0: what they show changes nothing.
         stray: A reader reads a badge that is out of its reach, or reads it wrongly.
         doubted_holder: A badge that was in two positions at once is with its holder.
         swaps_per_s: How often tracking gives a person's number to another one, per second.
@@ -36,8 +40,10 @@ class EvidenceSettings:
     """
 
     lent: float = 0.03
+    lent_counted: float = 50.0
     lost: float = 0.01
     unseen: float = 0.05
+    unseen_counted: float = 10.0
     stray: float = 0.002
     doubted_holder: float = 0.5
     swaps_per_s: float = 1.0 / 14400.0
@@ -61,8 +67,10 @@ def rates_of(badges: BadgeSettings) -> EvidenceSettings:
     hour_us = 3600 * MICROSECONDS
     return EvidenceSettings(
         lent=badges.lent,
+        lent_counted=badges.lent_counted,
         lost=badges.lost,
         unseen=badges.unseen,
+        unseen_counted=badges.unseen_counted,
         stray=badges.stray,
         doubted_holder=badges.doubted_holder,
         swaps_per_s=badges.swaps_per_h / 3600.0,

@@ -24,6 +24,8 @@ class BadgeState:
         y_m: Position of that reader, m; None for a reader of a zone.
         range_m: Range of that reader, m.
         doubted_us: When it was last in two positions at once, microseconds; None for never.
+        tried: As how many badges it counts of which lending would have shown, 0 to 1.
+        is_together: Whether its carrier was found to have a badge of somebody else, too.
     """
 
     carriers: dict[str, float] = field(default_factory=lambda: {UNSEEN: 1.0})
@@ -33,6 +35,8 @@ class BadgeState:
     y_m: float | None = None
     range_m: float = 0.0
     doubted_us: int | None = None
+    tried: float = 0.0
+    is_together: bool = False
 
 
 @dataclass(slots=True)
@@ -65,12 +69,18 @@ class EvidenceState:
         aged_us: Event time through which it was let age, microseconds.
         badges: Badges by pseudonym.
         people: People by id.
+        tried: Badges of which lending would have shown; each counts as far as others have badges.
+        together: Pairs of badges of two that one person was found to carry.
+        readers: By reader, how many reads were taken in and at how many nobody fitted.
     """
 
     at_us: int = 0
     aged_us: int = 0
     badges: dict[str, BadgeState] = field(default_factory=dict)
     people: dict[str, PersonState] = field(default_factory=dict)
+    tried: float = 0.0
+    together: float = 0.0
+    readers: dict[str, list[float]] = field(default_factory=dict)
 
 
 def plain(state: EvidenceState) -> dict[str, Any]:
@@ -80,6 +90,9 @@ def plain(state: EvidenceState) -> dict[str, Any]:
         "aged_us": state.aged_us,
         "badges": {name: asdict(state.badges[name]) for name in sorted(state.badges)},
         "people": {name: asdict(state.people[name]) for name in sorted(state.people)},
+        "tried": state.tried,
+        "together": state.together,
+        "readers": {name: state.readers[name] for name in sorted(state.readers)},
     }
 
 
@@ -90,4 +103,7 @@ def of_plain(found: dict[str, Any]) -> EvidenceState:
         aged_us=found["aged_us"],
         badges={name: BadgeState(**one) for name, one in found["badges"].items()},
         people={name: PersonState(**one) for name, one in found["people"].items()},
+        tried=found["tried"],
+        together=found["together"],
+        readers=found["readers"],
     )

@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Final, Literal, NamedTuple
 
 from streams.domain.evidence.carriers import doubt, forget, mingle, move, take_read
+from streams.domain.evidence.lending import count_together
 from streams.domain.evidence.readers import Read, Reader, Seen
 from streams.domain.evidence.roles import (
     MOST_LOOKS,
@@ -57,6 +58,7 @@ class Moment(NamedTuple):
         reads: Reads that are visible from this tick on; their times may lie some seconds back.
         joined: Links of this tick.
         worn: Classes seen on people.
+        holders: Whose each badge is, by badge, as far as it is known.
     """
 
     at_us: int
@@ -64,6 +66,7 @@ class Moment(NamedTuple):
     reads: Sequence[Read] = ()
     joined: Sequence[Joined] = ()
     worn: Sequence[Worn] = ()
+    holders: Mapping[str, Sequence[str]] = {}
 
 
 def advance(
@@ -108,6 +111,8 @@ def advance(
             doubt(badge, read.at_us)
             found.append(twice)
         near = take_read(state, read, reader, whereabouts, settings)
+        if settings.lent_counted:
+            count_together(state, read.badge_id, len(moment.people), moment.holders)
         for person_id, likelihood in near.items():
             if likelihood >= _NEAR:
                 kept = state.people[person_id].reads

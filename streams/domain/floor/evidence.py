@@ -140,7 +140,8 @@ def take_in(
     if not (reads or joined or (looked and passed_us >= settings.trail_step_us)):
         note_looks(evidence.state, worn, end_us)
         return TakenIn(evidence, late, (), astray)
-    moment = Moment(end_us, seen(people), reads, joined, worn)
+    holders = {one: holding for one, (_, holding) in evidence.queue.holders.items() if reads}
+    moment = Moment(end_us, seen(people), reads, joined, worn, holders)
     twice = advance(evidence.state, moment, readers, settings)
     if reads or worn:
         evidence.read_us = end_us

@@ -1,5 +1,6 @@
 """What the posterior says of a simulated ward, against who everybody is."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ class Scores:
         roles_right: Those of them that have it.
         bins: By tenths of the confidence of the likeliest member of staff: presences, right ones
             and the sum of the confidence.
+        squares: Sum of the squares of how far that confidence was from 1 for the right ones and
+            from 0 for the others.
         counts: Counts of a role.
         off: Sum of how far the known number was from the true one.
         width: Sum of the widths of the intervals.
@@ -46,6 +49,7 @@ class Scores:
     roles: int = 0
     roles_right: int = 0
     bins: list[list[float]] = field(default_factory=lambda: [[0, 0, 0.0] for _ in range(BINS)])
+    squares: float = 0.0
     counts: int = 0
     off: int = 0
     width: int = 0
@@ -55,11 +59,24 @@ class Scores:
         """Add the sums of another run."""
         for name in ("presences", "unknown", "named", "named_right", "roles", "roles_right"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("counts", "off", "width", "held"):
+        for name in ("squares", "counts", "off", "width", "held"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for mine, theirs in zip(self.bins, other.bins, strict=True):
             for index, value in enumerate(theirs):
                 mine[index] += value
+
+    @property
+    def brier(self) -> float:
+        """Mean of the squares, 0 to 1; NaN where nobody is a candidate."""
+        likeliest = sum(one[0] for one in self.bins)
+        return self.squares / likeliest if likeliest else math.nan
+
+    @property
+    def calibration_error(self) -> float:
+        """Mean distance of confidence from the share that is right, by tenths (ECE), 0 to 1."""
+        likeliest = sum(one[0] for one in self.bins)
+        apart = math.fsum(abs(right - confidence) for _, right, confidence in self.bins)
+        return apart / likeliest if likeliest else math.nan
 
 
 def classes_for(ward: Ward) -> Classes:
@@ -81,6 +98,7 @@ def played(simulation: Simulation, settings: EvidenceSettings | None = None) -> 
         name: Badge(name, tuple(Holder(body.staff_id, body.role) for body in holders))
         for name, holders in simulation.badges.items()
     }
+    holders = {name: [one.staff_id for one in badge.holders] for name, badge in badges.items()}
     state, scores = EvidenceState(), Scores()
     for second in simulation.seconds:
         advance(
@@ -99,6 +117,7 @@ def played(simulation: Simulation, settings: EvidenceSettings | None = None) -> 
                     Joined("REIDENTIFICATION", f"f:{earlier}", f"f:{later}", 0.8)
                     for earlier, later in second.links
                 ],
+                holders=holders,
                 worn=[Worn(f"f:{one.number}", one.shown) for one in second.tracks if one.shown],
             ),
             readers,
@@ -131,6 +150,7 @@ def _score(scores: Scores, found: Sequence[Identity], truth: Sequence[tuple[str,
             bin_[0] += 1
             bin_[1] += likeliest.staff_id == staff_id
             bin_[2] += likeliest.probability
+            scores.squares += ((likeliest.staff_id == staff_id) - likeliest.probability) ** 2
     for role in ROLES:
         scores.counts += 1
         scores.off += abs(known[role] - there[role])

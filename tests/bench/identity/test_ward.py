@@ -1,8 +1,9 @@
 """The simulated ward is the same for one seed, and what is said of it is as sure as it says."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
+from tests.bench.identity.grid import FLOORS
 from tests.bench.identity.scores import Scores, played, total
 from tests.bench.identity.ward import Ward, simulate
 
@@ -38,6 +39,22 @@ def test_of_those_who_are_named_nine_of_ten_are_right() -> None:
     assert found.named > 0.05 * found.presences
     assert found.named_right >= 0.9 * found.named
     assert found.roles_right >= 0.9 * found.roles
+
+
+def test_where_more_badges_are_lent_than_is_stated_nine_of_ten_names_are_right() -> None:
+    """With 114 badges: of fewer, it is chance how many of those lent name somebody."""
+    ward = replace(FLOORS["4 rooms, 30 people"], coverage=1.0, lent=0.08, minutes=6.0)
+    found = total(played(simulate(replace(ward, seed=seed))) for seed in SEEDS)
+
+    assert found.named > 0.05 * found.presences
+    assert found.named_right >= 0.9 * found.named
+
+
+def test_readers_whose_clocks_are_off_name_hardly_anybody() -> None:
+    ward = replace(FLOORS["4 rooms, 8 people"], coverage=1.0, clock_off_s=3.0, minutes=6.0)
+    found = total(played(simulate(replace(ward, seed=seed))) for seed in SEEDS)
+
+    assert found.named < 0.005 * found.presences
 
 
 def test_confidence_is_not_too_high() -> None:
