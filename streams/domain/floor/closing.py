@@ -39,6 +39,7 @@ from streams.domain.staffing.status import tolerance_of
 from streams.domain.zones.area import ZoneArea
 from streams.domain.zones.badges import badges_in
 from streams.domain.zones.counting import Flow, crossed, unseen
+from streams.domain.zones.earlier import forget_crossings, forget_unseen
 from streams.domain.zones.membership import (
     REMEMBERED_US,
     Happening,
@@ -198,6 +199,10 @@ def close_tick(
     for area in areas:
         watch = watches[area.zone_id]
         outputs += _zone(floor, area, happenings[area.zone_id], watch, moment, snapshot, settings)
+    if not settings.follows_gaps:
+        forget_crossings(floor.zones.values())
+    elif not settings.widens_flow:
+        forget_unseen(floor.zones.values())
     return outputs
 
 
