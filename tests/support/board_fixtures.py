@@ -9,6 +9,7 @@ import pytest
 from deploy.local.launcher import LocalServices
 from tests.support.board_server import BoardServer
 from tests.support.live_writer import LiveWriter
+from tests.support.services import new_prefix
 
 
 @pytest.fixture(scope="module")
@@ -25,17 +26,23 @@ def live_url(redis_service: LocalServices) -> str:
 
 
 @pytest.fixture
-def writer(live_url: str, run_prefix: str) -> LiveWriter:
-    """Writes live values under the test's own prefix."""
-    return LiveWriter(live_url, run_prefix)
+def redis_prefix() -> str:
+    """Prefix of the keys of one test; a run's own prefix is that of topics too, on a broker."""
+    return new_prefix()
 
 
 @pytest.fixture
-def start_board(live_url: str, run_prefix: str) -> Iterator[Callable[..., BoardServer]]:
+def writer(live_url: str, redis_prefix: str) -> LiveWriter:
+    """Writes live values under the test's own prefix."""
+    return LiveWriter(live_url, redis_prefix)
+
+
+@pytest.fixture
+def start_board(live_url: str, redis_prefix: str) -> Iterator[Callable[..., BoardServer]]:
     """Starts boards of the test, which end with it."""
     with ExitStack() as stack:
 
         def start(**options: Any) -> BoardServer:
-            return stack.enter_context(BoardServer(live_url, run_prefix, **options))
+            return stack.enter_context(BoardServer(live_url, redis_prefix, **options))
 
         yield start

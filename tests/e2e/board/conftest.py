@@ -6,11 +6,11 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from tests.e2e.board.browser import launch
-from tests.support.board_fixtures import live_url, redis_service, start_board, writer
+from tests.support.board_fixtures import live_url, redis_prefix, redis_service, start_board, writer
 from tests.support.issuer import Issuer
 from tests.support.services import Services, empty_database
 
-__all__ = ["live_url", "redis_service", "start_board", "writer"]
+__all__ = ["live_url", "redis_prefix", "redis_service", "start_board", "writer"]
 
 DEADLINE_MS = 20_000
 

@@ -12,17 +12,11 @@ from tests.support.board_server import BoardServer
 from tests.support.keycloak_fixtures import administrator, board_with_logins, gate, provider
 from tests.support.live_writer import camera_fact, floor_fact, now_us, unit_fact, zone_fact
 from tests.support.servers.keycloak import UNIT, Provider
-from tests.support.services import new_prefix
 from workers.registry.view import RegistryView
 
 __all__ = ["administrator", "board_with_logins", "gate", "provider"]
 
 Open = Callable[..., Page]
-
-
-@pytest.fixture
-def run_prefix() -> str:
-    return new_prefix()  # nothing of Kafka is needed here
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from runtime.kafka.cluster import Cluster
 from schemas.records.alerts import AuditEntry
 from schemas.topics import AUDIT, CAMERAS, FLOORS, ZONES
 from tests.support.audit_away import audit_away
-from tests.support.board_fixtures import live_url, redis_service, start_board, writer
+from tests.support.board_fixtures import live_url, redis_prefix, redis_service, start_board, writer
 from tests.support.board_server import BoardServer
 from tests.support.builders.outputs import at_us, item
 from tests.support.callers import HEADER, NamedCallers, person
@@ -26,7 +26,7 @@ from workers.registry.view import RegistryView
 from workers.serving.audit_reader import AuditReader
 from workers.sinks.timescale.sink import TimescaleSink
 
-__all__ = ["live_url", "redis_service", "start_board", "writer"]
+__all__ = ["live_url", "redis_prefix", "redis_service", "start_board", "writer"]
 
 Start = Callable[..., BoardServer]
 

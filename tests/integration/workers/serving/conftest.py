@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.board_fixtures import live_url, redis_service, start_board, writer
+from tests.support.board_fixtures import live_url, redis_prefix, redis_service, start_board, writer
 from tests.support.board_server import BoardServer
 
-__all__ = ["live_url", "redis_service", "start_board", "writer"]
+__all__ = ["live_url", "redis_prefix", "redis_service", "start_board", "writer"]
 
 
 @pytest.fixture

@@ -260,10 +260,10 @@ def test_head_of_the_endless_stream_ends(board: BoardServer) -> None:
 
 
 def test_a_run_apart_has_a_board_apart(
-    live_url: str, run_prefix: str, start_board: Callable[..., BoardServer], writer: LiveWriter
+    live_url: str, redis_prefix: str, start_board: Callable[..., BoardServer], writer: LiveWriter
 ) -> None:
     """A candidate's values never come onto the live board, nor the other way round."""
-    candidate = LiveWriter(live_url, run_prefix, topic_prefix="candidate-7.")
+    candidate = LiveWriter(live_url, redis_prefix, topic_prefix="candidate-7.")
     writer.zone("bay-1", people=3)
     candidate.zone("bay-1", people=8)
 

@@ -121,17 +121,17 @@ def test_a_reader_that_comes_back_gets_exactly_what_it_missed(
 
 
 def test_what_is_both_in_the_queue_and_in_redis_is_sent_once(
-    live_url: str, run_prefix: str, writer: LiveWriter
+    live_url: str, redis_prefix: str, writer: LiveWriter
 ) -> None:
     """A reader resumes while changes arrive, so that the two sources overlap."""
-    asyncio.run(resume_into_an_overlap(live_url, run_prefix, writer))
+    asyncio.run(resume_into_an_overlap(live_url, redis_prefix, writer))
 
 
-async def resume_into_an_overlap(live_url: str, run_prefix: str, writer: LiveWriter) -> None:
-    settings = Settings.model_validate({"redis_url": live_url, "redis_prefix": run_prefix})
+async def resume_into_an_overlap(live_url: str, redis_prefix: str, writer: LiveWriter) -> None:
+    settings = Settings.model_validate({"redis_url": live_url, "redis_prefix": redis_prefix})
     client = connect(settings.redis_url.get_secret_value(), answer_within_s=2.0)
     feed = ChangeFeed(
-        client, run_prefix, [Trends().take], SystemClock(), Guard("redis", SystemClock())
+        client, redis_prefix, [Trends().take], SystemClock(), Guard("redis", SystemClock())
     )
     seen = writer.zone("bay-1", people=0)
     reading = asyncio.create_task(feed.run())
@@ -158,14 +158,14 @@ async def resume_into_an_overlap(live_url: str, run_prefix: str, writer: LiveWri
 
 
 def test_a_closed_feed_ends_though_its_client_reports_the_cancellation_as_a_timeout(
-    live_url: str, run_prefix: str, monkeypatch: pytest.MonkeyPatch
+    live_url: str, redis_prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else a board that is asked to stop waits for its feed and never ends."""
 
     async def close_while_reading() -> None:
         client = connect(live_url, answer_within_s=1.0)
         feed = ChangeFeed(
-            client, run_prefix, [Trends().take], SystemClock(), Guard("redis", SystemClock())
+            client, redis_prefix, [Trends().take], SystemClock(), Guard("redis", SystemClock())
         )
         reading = asyncio.Event()
 
@@ -190,18 +190,18 @@ def test_a_closed_feed_ends_though_its_client_reports_the_cancellation_as_a_time
 
 
 def test_changes_queued_before_redis_was_lost_are_sent_once(
-    live_url: str, run_prefix: str, writer: LiveWriter, redis_service: LocalServices
+    live_url: str, redis_prefix: str, writer: LiveWriter, redis_service: LocalServices
 ) -> None:
-    asyncio.run(resume_over_a_loss(live_url, run_prefix, writer, redis_service))
+    asyncio.run(resume_over_a_loss(live_url, redis_prefix, writer, redis_service))
 
 
 async def resume_over_a_loss(
-    live_url: str, run_prefix: str, writer: LiveWriter, redis_service: LocalServices
+    live_url: str, redis_prefix: str, writer: LiveWriter, redis_service: LocalServices
 ) -> None:
-    settings = Settings.model_validate({"redis_url": live_url, "redis_prefix": run_prefix})
+    settings = Settings.model_validate({"redis_url": live_url, "redis_prefix": redis_prefix})
     client = connect(settings.redis_url.get_secret_value(), answer_within_s=1.0)
     feed = ChangeFeed(
-        client, run_prefix, [Trends().take], SystemClock(), Guard("redis", SystemClock())
+        client, redis_prefix, [Trends().take], SystemClock(), Guard("redis", SystemClock())
     )
     written = [writer.zone("bay-1", people=0)]
     reading = asyncio.create_task(feed.run())
@@ -276,9 +276,9 @@ def test_one_stream_too_many_is_refused_until_another_ends(
 
 
 def test_a_reader_that_was_away_longer_than_changes_are_kept_gets_a_reset(
-    live_url: str, run_prefix: str, board: BoardServer
+    live_url: str, redis_prefix: str, board: BoardServer
 ) -> None:
-    writer = LiveWriter(live_url, run_prefix, changes_length=50)
+    writer = LiveWriter(live_url, redis_prefix, changes_length=50)
     old = writer.zone("bay-1", people=0)
     for people in range(400):
         writer.zone("bay-1", people=people)

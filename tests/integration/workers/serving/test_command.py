@@ -73,7 +73,9 @@ class ServeProcess:
 
 
 @pytest.fixture
-def serve(tmp_path: Path, live_url: str, run_prefix: str) -> Iterator[Callable[..., ServeProcess]]:
+def serve(
+    tmp_path: Path, live_url: str, redis_prefix: str
+) -> Iterator[Callable[..., ServeProcess]]:
     """Starts `wardstream serve`; none outlives the test."""
     with ExitStack() as stack:
 
@@ -82,7 +84,7 @@ def serve(tmp_path: Path, live_url: str, run_prefix: str) -> Iterator[Callable[.
                 tmp_path / "serve.log",
                 {
                     "WARDSTREAM_REDIS_URL": live_url,
-                    "WARDSTREAM_REDIS_PREFIX": run_prefix,
+                    "WARDSTREAM_REDIS_PREFIX": redis_prefix,
                     "WARDSTREAM_KAFKA_BOOTSTRAP": NOBODY,
                     "WARDSTREAM_REGISTRY_URL": f"http://{NOBODY}/",
                     **environment,

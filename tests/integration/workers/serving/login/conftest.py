@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.support.board_fixtures import live_url, redis_service, start_board, writer
+from tests.support.board_fixtures import live_url, redis_prefix, redis_service, start_board, writer
 from tests.support.board_server import BoardServer
 from tests.support.issuer import Issuer
 from tests.support.kept_audit import KeptAudit
 from tests.support.set_clock import SetClock
 from tests.support.visitor import Visitor
 
-__all__ = ["live_url", "redis_service", "start_board", "writer"]
+__all__ = ["live_url", "redis_prefix", "redis_service", "start_board", "writer"]
 
 
 @pytest.fixture
