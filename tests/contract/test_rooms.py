@@ -28,7 +28,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "streams.domain": (
         ("jit", "output", "person", "seqs", "settings"),
         ("evidence", "staffing", "tracking"),
-        ("camera",),
+        ("alerts", "camera"),
         ("fusion", "zones"),
         ("identity",),
         ("facts",),
