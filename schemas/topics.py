@@ -222,6 +222,7 @@ READERS = _versioned("readers.v1", "reader_id")
 BADGES = _versioned("badges.v1", "badge_id")
 ROLES = _versioned("roles.v1", "role")
 CENSUS = _versioned("census.v1", "census_id")
+RULES = _versioned("rules.v1", "rule_id")
 CAMERA_CLOCK = _versioned("camera-clock.v1", "camera_id", "decision")
 CAMERA_VIEWS = _versioned("camera-views.v1", "camera_id", "decision")
 STREAM_CHECKPOINTS = Topic(
@@ -297,6 +298,7 @@ TOPICS: dict[str, Topic] = {
         BADGES,
         ROLES,
         CENSUS,
+        RULES,
         CAMERA_CLOCK,
         CAMERA_VIEWS,
         STREAM_CHECKPOINTS,

@@ -14,7 +14,7 @@ PAGE = ROOT / "docs" / "guarantees.md"
 RETENTION = ROOT / "deploy" / "timescale" / "migrations"
 VERSIONED = (
     *("cameras", "floors", "zones", "staff", "shifts", "requirements", "units"),
-    *("readers", "badges", "roles", "census"),
+    *("readers", "badges", "roles", "census", "rules"),
     *("camera_clock", "camera_views"),
 )
 

@@ -39,6 +39,7 @@ GOOD = {
     "badge": ("badges.csv", (WARD / "badges.csv").read_bytes()),
     "role": ("roles.csv", (WARD / "roles.csv").read_bytes()),
     "census": ("census.csv", (WARD / "census.csv").read_bytes()),
+    "rule": ("rules.yaml", (WARD / "rules.yaml").read_bytes()),
 }
 """File name and content of one import of each kind; the example ward has no floor."""
 

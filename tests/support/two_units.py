@@ -49,6 +49,16 @@ ROWS_OF_TWO_UNITS: Final[dict[str, list[dict[str, Any]]]] = {
         {"census_id": f"n-{unit}", "zone_id": f"{unit}-1", "people": 7, "starts": _EARLY["starts"]}
         for unit in ("east", "west")
     ],
+    "rule": [
+        {
+            "rule_id": f"a-{unit}",
+            "kind": "coverage-gap",
+            "zone_ids": [f"{unit}-1"],
+            "owner": "nurse",
+            "next_action": "look",
+        }
+        for unit in ("east", "west")
+    ],
     "unit": [
         {"unit_id": unit, "floor_ids": [f"{unit}-cam"], "zone_ids": [f"{unit}-2"]}
         for unit in ("east", "west")

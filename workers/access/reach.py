@@ -14,7 +14,7 @@ class UnitsOf(Protocol):
 
         Args:
             kind: `zone`, `camera`, `floor`, `unit`, `staff`, `shift`, `requirement`,
-                `reader`, `badge`, `role` or `census`.
+                `reader`, `badge`, `role`, `census` or `rule`.
             identity: Its id.
         """
         ...

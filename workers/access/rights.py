@@ -42,7 +42,7 @@ class Right(StrEnum):
     REGISTRY = "registry.read"
     """Cameras, floors, zones, shifts and requirements as registered, with their versions."""
     EDIT_STAFFING = "staffing.edit"
-    """Zones, shifts, requirements, census and whose badges are whose."""
+    """Zones, shifts, requirements, census, rules of alerts and whose badges are whose."""
     EDIT_REGISTRY = "registry.edit"
     """Everything registered: cameras, masks, floors, units, staff as well."""
     ADDRESSES = "addresses.edit"

@@ -74,6 +74,7 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
         "census": Entry(
             "workers.cli.reference", "census", "Import how many people there are to care for."
         ),
+        "rule": Entry("workers.cli.reference", "rule", "Import rules of alerts."),
         "badge": Entry("workers.cli.badges", "badge", "Import reads of badges, or make some up."),
         "vault": Entry("workers.cli.vault", "app", "Numbers of staff and badges, by pseudonym."),
         "edits": Entry("workers.cli.edits", "app", "Show who edited what."),

@@ -8,9 +8,20 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from schemas.topics import BADGES, CAMERAS, CENSUS, READERS, REQUIREMENTS, SHIFTS, ZONES, Topic
+from schemas.topics import (
+    BADGES,
+    CAMERAS,
+    CENSUS,
+    READERS,
+    REQUIREMENTS,
+    RULES,
+    SHIFTS,
+    ZONES,
+    Topic,
+)
 from workers.registry.registered import STAMPS, kind_of
 from workers.registry.rows import ROWS
+from workers.registry.windows import text_of
 
 _HIDDEN: Final = frozenset({*STAMPS, "partition", "space", "reason"})
 """Fields that no row has, and the reason, which a next version does not share."""
@@ -24,6 +35,7 @@ def form_of(topic: Topic, record: Mapping[str, Any]) -> dict[str, Any]:
         record: The fact at one version.
     """
     form = {name: value for name, value in record.items() if name not in _HIDDEN}
+    form |= _rule(record) if topic is RULES else {}
     if topic is CAMERAS:
         form["privacy_masks"] = [_points(mask) for mask in record["privacy_masks"]]
         form["sees"] = _points(record["sees"])
@@ -69,6 +81,22 @@ def iso(at_us: int) -> str:
         .isoformat()
         .replace("+00:00", "Z")
     )
+
+
+def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of a rule that its row writes in another form."""
+    symbols = ("kind", "tier", "stage", "bound", "one_per")
+    return {
+        **{name: _lower(rule[name]) for name in symbols},
+        "shift_statuses": [_lower(status) for status in rule["shift_statuses"]],
+        "schedule": [text_of(window) for window in rule["schedule"]],
+        "deduplication_key": rule["deduplication_key"] or None,
+        "time_zone": rule["time_zone"] or None,
+    }
+
+
+def _lower(symbol: str) -> str:
+    return str(symbol).lower().replace("_", "-")
 
 
 def _basis(requirement: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from workers.registry.change import Change
 from workers.registry.forms import iso
 from workers.registry.registered import STAMPS, Key, Registered, identity_field, key_of
 from workers.registry.shapes import frame_share, hidden_share, is_seen, mask_share, outline
+from workers.registry.windows import text_of
 
 _SIGNS: Final = {"added": "+", "changed": "~", "cancelled": "x", "removed": "-"}
 _USUAL: Final = {
@@ -30,6 +31,8 @@ _FAR_M: Final = 1.0
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CLOCK_FIELDS: Final = {"from_minute": "starts", "to_minute": "ends"}
 _PERIOD: Final = {"from_us": "starts", "until_us": "ends"}
+_LISTS: Final = {"roles", "shift_statuses", "pilot_unit_ids"}
+_SYMBOLS: Final = {"kind", "status", "basis", "tier", "stage", "bound", "one_per"}
 _HIDDEN_FIELDS: Final = {"partition", "space", "reason"}
 
 
@@ -121,11 +124,13 @@ def _for_people(field: str, record: Mapping[str, Any], ward: Registered) -> tupl
 
 def _plain(field: str, value: Any) -> str:
     """A value that needs no other field."""
-    if field in {"floor_ids", "zone_ids", "neighbour_ids", "staff_ids", "covers"}:
+    if field in {"floor_ids", "zone_ids", "neighbour_ids", "staff_ids", "covers"} | _LISTS:
         return ", ".join(value)
     if field == "weekdays":
         return ",".join(_DAYS[day - 1] for day in value)
-    if field in {"kind", "status", "basis"}:
+    if field == "schedule":
+        return "; ".join(text_of(window) for window in value)
+    if field in _SYMBOLS:
         return str(value).lower().replace("_", " ")
     if isinstance(value, bool):
         return "yes" if value else "no"

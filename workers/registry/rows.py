@@ -24,6 +24,7 @@ from workers.registry import geometry, text, values
 from workers.registry.calibration import homography_of
 from workers.registry.coverage_rows import CensusRow, RequirementRow, RoleRow
 from workers.registry.row import Identities, Identity, Name, Row, TimeZone, Whole
+from workers.registry.rule_rows import RuleRow
 from workers.registry.values import Point, utc_us
 
 _MAX_SHIFT_H = 36
@@ -343,5 +344,6 @@ ROWS: dict[str, type[Row]] = {
     "badge": BadgeRow,
     "role": RoleRow,
     "census": CensusRow,
+    "rule": RuleRow,
 }
 """Kinds that can be imported, by their name on the command line."""

@@ -6,6 +6,7 @@ a letter that was lost on the way are refused here, before a field is looked at.
 
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any, Final
 
 MAX_ID: Final = 64
@@ -195,6 +196,27 @@ def basis(value: Any) -> str:
             "fixed for a number"
         )
     return symbol
+
+
+def one_of(what: str, *symbols: str) -> Callable[[Any], str]:
+    """A reader of one of several words, as its Avro symbol.
+
+    >>> one_of("a tier", "NOTICE", "PAGE")("page")
+    'PAGE'
+
+    Args:
+        what: What the word is, for the message of its ValueError.
+        symbols: The symbols.
+    """
+
+    def read(value: Any) -> str:
+        symbol = _symbol(value)
+        if symbol not in symbols:
+            known = ", ".join(one.lower().replace("_", "-") for one in symbols)
+            raise ValueError(f"{shown(value)} is not {what}; write one of {known}")
+        return symbol
+
+    return read
 
 
 def _symbol(value: Any) -> str:

@@ -15,6 +15,7 @@ from schemas.topics import (
     READERS,
     REQUIREMENTS,
     ROLES,
+    RULES,
     SHIFTS,
     STAFF,
     UNITS,
@@ -33,7 +34,8 @@ class UnitIndex:
     A zone is in the unit that lists it, else in the unit that lists its floor. A camera is in the
     units of everything that it may show: its zones, the zones drawn on its floor, and the floor.
     A reader of badges is in those of its zone, or of its floor; a badge in those of its staff.
-    A role is in every unit.
+    A role is in every unit. A rule of alerts is in those of its zones and floors, and in every unit
+    where it names none.
 
     Args:
         facts: Facts in force by topic name and id.
@@ -52,6 +54,7 @@ class UnitIndex:
         self._readers = cast("Mapping[str, BadgeReader]", facts.get(READERS.name, {}))
         self._census = cast("Mapping[str, CensusCount]", facts.get(CENSUS.name, {}))
         self._roles = facts.get(ROLES.name, {})
+        self._rules = facts.get(RULES.name, {})
         self._badges = cast("Mapping[str, Badge]", facts.get(BADGES.name, {}))
         self._lists_zone = _by_member(
             (unit_id, unit["zone_ids"]) for unit_id, unit in self._units.items()
@@ -72,7 +75,7 @@ class UnitIndex:
 
         Args:
             kind: `zone`, `camera`, `floor`, `unit`, `staff`, `shift`, `requirement`,
-                `reader`, `badge`, `role` or `census`.
+                `reader`, `badge`, `role`, `census` or `rule`.
             identity: Its id.
 
         Raises:
@@ -90,6 +93,7 @@ class UnitIndex:
             "badge": self._badge,
             "role": self._role,
             "census": self._count,
+            "rule": self._rule,
         }
         return kinds[kind](identity)
 
@@ -127,6 +131,16 @@ class UnitIndex:
 
     def _role(self, role: str) -> frozenset[str] | None:
         return frozenset(self._units) if role in self._roles else None
+
+    def _rule(self, rule_id: str) -> frozenset[str] | None:
+        found = self._rules.get(rule_id)
+        if found is None:
+            return None
+        if not found["zone_ids"] and not found["floor_ids"]:
+            return frozenset(self._units)
+        zones = (self._zone(zone_id) or _NOWHERE for zone_id in found["zone_ids"])
+        floors = (self._floor(floor_id) or _NOWHERE for floor_id in found["floor_ids"])
+        return _NOWHERE.union(*zones, *floors)
 
     def _reader(self, reader_id: str) -> frozenset[str] | None:
         found = self._readers.get(reader_id)

@@ -18,6 +18,7 @@ from schemas.topics import (
     REFERENCE_TOPICS,
     REQUIREMENTS,
     ROLES,
+    RULES,
     SHIFTS,
     STAFF,
     UNITS,
@@ -120,6 +121,7 @@ def faults_of(ward: Registered, at_us: int, changed: Collection[Key] = ()) -> li
         *_readers(facts[READERS.name], facts[FLOORS.name], zones),
         *_badges(facts[BADGES.name], facts[STAFF.name]),
         *_not_staff(facts),
+        *_rules(facts),
     ]
     for topic in REFERENCE_TOPICS:
         found += _alike_ids(topic, facts[topic.name])
@@ -268,6 +270,16 @@ def _not_staff(facts: Mapping[str, Facts]) -> Iterator[Fault]:
         for other in record["covers"]:
             if other in others:
                 yield _fault(ROLES, role, f"covers {other}: is no staff's", other)
+
+
+def _rules(facts: Mapping[str, Facts]) -> Iterator[Fault]:
+    """A rule names zones, floors and units that are registered."""
+    fields = (("zone_ids", ZONES), ("floor_ids", FLOORS), ("pilot_unit_ids", UNITS))
+    for rule_id, rule in facts[RULES.name].items():
+        for field, topic in fields:
+            for identity in rule[field]:
+                if identity not in facts[topic.name]:
+                    yield _not_registered(Key(RULES, rule_id), field, Key(topic, identity))
 
 
 def _taken_over(shifts: Facts, all_shifts: Facts) -> Iterator[Fault]:

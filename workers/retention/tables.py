@@ -98,6 +98,7 @@ def _facts() -> Iterator[Entry]:
         "badges": "whose badge is whose",
         "roles": "roles, and which may stand in",
         "census": "how many people a zone had by another count",
+        "rules": "rules of alerts",
     }
     for kind, holds in kinds.items():
         yield _kept(

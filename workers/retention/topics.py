@@ -23,6 +23,7 @@ from schemas.topics import (
     READERS,
     REQUIREMENTS,
     ROLES,
+    RULES,
     SHIFTS,
     STAFF,
     STREAM_CHECKPOINTS,
@@ -136,6 +137,7 @@ _PURPOSES: Final[dict[Topic, _Purpose]] = {
     UNITS: _Purpose("units, and the zones of each", "", _FACTS, (Right.REGISTRY,)),
     READERS: _Purpose("where readers of badges are", "", _FACTS, (Right.REGISTRY,)),
     ROLES: _Purpose("roles, and which may stand in for which", "", _FACTS, (Right.REGISTRY,)),
+    RULES: _Purpose("rules of alerts, and who is to act", "", _FACTS, (Right.REGISTRY,)),
     CENSUS: _Purpose(
         "how many people a zone had by another count", "", _FACTS,
         (Right.REGISTRY,),

@@ -3,7 +3,17 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
-from schemas.topics import CAMERA_CLOCK, CAMERAS, CENSUS, FLOORS, REQUIREMENTS, ROLES, ZONES
+from schemas.topics import (
+    CAMERA_CLOCK,
+    CAMERAS,
+    CENSUS,
+    FLOORS,
+    REQUIREMENTS,
+    ROLES,
+    RULES,
+    ZONES,
+)
+from streams.domain.alerts.rule import check_rule
 from streams.domain.camera.clock import check_clock
 from streams.domain.camera.projection import check_homography, pinhole_of
 from streams.domain.facts.location import check_location
@@ -27,6 +37,7 @@ _CHECKS: Final[Mapping[str, Callable[[Mapping[str, Any]], object]]] = {
     REQUIREMENTS.name: check_requirement,
     ROLES.name: check_role,
     CENSUS.name: check_census,
+    RULES.name: check_rule,
     CAMERAS.name: _check_camera,
     FLOORS.name: passages_of,
     CAMERA_CLOCK.name: check_clock,

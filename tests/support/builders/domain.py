@@ -179,6 +179,7 @@ def topic_of(record: Mapping[str, Any]) -> str:
         "passages": "floors.v1",
         "covers": "roles.v1",
         "census_id": "census.v1",
+        "rule_id": "rules.v1",
         "shift_id": "shifts.v1",
         "requirement_id": "requirements.v1",
         "zone_id": "zones.v1",

@@ -15,10 +15,10 @@ from workers.access.rights import Right
 from workers.registry.registered import TOPIC_OF, Key, Registered, kind_of
 from workers.registry.unit_index import UnitIndex
 
-_IN_PART: Final = frozenset({"floor", "staff", "role"})
+_IN_PART: Final = frozenset({"floor", "staff", "role", "rule"})
 """Kinds that are read with a right in one of their units: a floor has a name and a time zone, a
-member of staff a pseudonym and a role, and a role is everybody's. What a camera of two units shows
-is for those of both."""
+member of staff a pseudonym and a role, and a role is everybody's, as a rule of alerts may
+be. What a camera of two units shows is for those of both."""
 
 REFERS: Final[Mapping[str, Mapping[str, str]]] = {
     "zone": {"camera_id": "camera", "floor_id": "floor"},
@@ -28,6 +28,7 @@ REFERS: Final[Mapping[str, Mapping[str, str]]] = {
     "camera": {"floor_id": "floor"},
     "reader": {"floor_id": "floor", "zone_id": "zone"},
     "badge": {"staff_ids": "staff"},
+    "rule": {"zone_ids": "zone", "floor_ids": "floor", "pilot_unit_ids": "unit"},
 }
 """Fields of each kind that hold the id of another fact, or ids, and that fact's kind."""
 

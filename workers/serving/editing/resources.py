@@ -9,7 +9,7 @@ from workers.access.rights import Right
 from workers.registry.row import Row
 from workers.registry.rows import ROWS
 
-STAFFING: Final = frozenset({"zone", "shift", "requirement", "badge", "census"})
+STAFFING: Final = frozenset({"zone", "shift", "requirement", "badge", "census", "rule"})
 """Kinds that `Right.EDIT_STAFFING` edits; the others need `Right.EDIT_REGISTRY`."""
 
 _PLURALS: Final[Mapping[str, str]] = {"staff": "staff", "census": "census"}

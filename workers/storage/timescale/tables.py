@@ -20,6 +20,7 @@ from schemas.topics import (
     READERS,
     REQUIREMENTS,
     ROLES,
+    RULES,
     SHIFTS,
     STAFF,
     TRACKS,
@@ -320,6 +321,19 @@ VERSIONED_TABLES: tuple[Table, ...] = (
         CENSUS,
         "zone_id, people, starts_us, time_zone",
         "zone_id text, people int4, starts_at timestamptz, time_zone text",
+    ),
+    _versions(
+        RULES,
+        "name, kind, zone_ids, floor_ids, one_per, roles, shift_statuses, bound, threshold,"
+        "close_at, open_after_s, close_after_s, repeat_after_s, suppress_s, deduplication_key,"
+        "schedule, time_zone, tier, owner, next_action, escalate_after_s, escalate_to, stage,"
+        "pilot_unit_ids, min_confidence",
+        "name text, kind text, zone_ids text[], floor_ids text[], one_per text, roles text[],"
+        "shift_statuses text[], bound text, threshold int4, close_at int4, open_after_s int4,"
+        "close_after_s int4, repeat_after_s int4, suppress_s int4, deduplication_key text,"
+        "schedule jsonb, time_zone text, tier text, owner text, next_action text,"
+        "escalate_after_s int4, escalate_to text, stage text, pilot_unit_ids text[],"
+        "min_confidence float8",
     ),
     _versions(
         UNITS,

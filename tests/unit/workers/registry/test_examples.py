@@ -17,6 +17,7 @@ FILES = {
     "badge": "badges.csv",
     "role": "roles.csv",
     "census": "census.csv",
+    "rule": "rules.yaml",
 }
 
 

@@ -24,6 +24,7 @@ FILES = {
     "requirement": "requirements.csv",
     "role": "roles.csv",
     "census": "census.csv",
+    "rule": "rules.yaml",
 }
 
 

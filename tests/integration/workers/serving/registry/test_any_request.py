@@ -47,6 +47,7 @@ KINDS = st.sampled_from(
         "badges",
         "roles",
         "census",
+        "rules",
     ]
 )
 FIELDS = st.sampled_from(

@@ -17,6 +17,7 @@ EAST = {
     "shifts": {"s-east", "s-both-e"},
     "requirements": {"r-east"},
     "census": {"n-east"},
+    "rules": {"a-east"},
     "units": {"east"},
 }
 ROLES = {"nurse", "porter"}
@@ -50,7 +51,7 @@ def test_a_list_holds_what_is_in_the_unit(api: RegistryApi, kind: str) -> None:
             *(("cameras", "west-cam"), ("cameras", "both-cam"), ("floors", "west-cam")),
             *(("zones", "west-1"), ("zones", "west-2"), ("staff", "west-nurse")),
             *(("shifts", "s-west"), ("requirements", "r-west"), ("units", "west")),
-            ("census", "n-west"),
+            *(("census", "n-west"), ("rules", "a-west")),
         )
         for rest in ("", "/versions", *(["/masks"] if kind == "cameras" else []))
     ],
