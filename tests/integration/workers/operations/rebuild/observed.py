@@ -1,27 +1,35 @@
 """Read a ward's tables, topics, board and audit chain."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 import redis
+from psycopg.rows import dict_row
 
 from runtime.checkpoints.archive import CheckpointArchive
+from runtime.kafka.reader import read_topic
 from runtime.storage.objects import ObjectStore
 from schemas.live import state_key
 from schemas.registry import SchemaRegistry
-from schemas.topics import AUDIT
+from schemas.topics import AUDIT, DETECTIONS, OCCUPANCY, PRESENCE, TRACKS
 from tests.integration.workers.operations.rebuild.ward import (
     ABSENT_FROM,
     ABSENT_TO,
+    CAMERAS,
     ZONE,
     S,
     Ward,
 )
 from tests.support.clusters import cluster_of
+from workers.explain.explain import explain
+from workers.explain.figure import Explanation
+from workers.explain.stored import Stored
 from workers.operations.deadletters.audit import read_chain
 from workers.operations.rebuild.acts import CHAIN
 from workers.operations.rebuild.result import Report
-from workers.storage.timescale.rows import at
+from workers.storage.timescale.rows import at, to_us
 
 TABLES = {
     "tracks": "camera_id, track_id, started_at",
@@ -53,6 +61,32 @@ def middle(ward: Ward, partition: int = 0) -> str:
     offsets = [one.next_offset for one in archive.held(partition)]
     [chosen] = [offset for offset in offsets if 0 < offset < 190][-1:]
     return f"{partition}:{chosen}"
+
+
+def explained_at(ward: Ward, moment: datetime) -> Explanation:
+    """Why the first zone had its figure at a moment."""
+    dsn = ward.settings.database_url.get_secret_value()
+    with psycopg.connect(dsn, row_factory=dict_row, options="-c timezone=UTC") as connection:
+        stored, cluster = Stored(connection), cluster_of(ward.settings)
+        return explain(stored, cluster, ZONE, moment.isoformat(), datetime.now(UTC))
+
+
+def newest_before(ward: Ward, moment: datetime) -> dict[str, tuple[int, int]]:
+    """Partition and offset of the newest record of each topic of the first floor at a moment."""
+    at_us = to_us(moment)
+    registry, cluster = SchemaRegistry(ward.settings.registry_url), cluster_of(ward.settings)
+    keys = {"camera_id": CAMERAS[0], "floor_id": CAMERAS[0], "zone_id": ZONE}
+    found: dict[str, tuple[int, int]] = {}
+    for topic in (DETECTIONS, TRACKS, PRESENCE, OCCUPANCY):
+        codec = registry.reader(topic)
+        times = [
+            (codec.decode(one.value())[topic.event_time], one.partition(), one.offset())
+            for one in read_topic(cluster, topic)
+            if one.key() == keys[topic.key].encode()
+        ]
+        _, partition, offset = max(row for row in times if row[0] <= at_us)
+        found[topic.name] = (partition or 0, offset or 0)
+    return found
 
 
 def topics_of_rebuilds(ward: Ward) -> list[str]:

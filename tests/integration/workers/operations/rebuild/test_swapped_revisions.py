@@ -8,7 +8,12 @@ import re
 
 import pytest
 
-from tests.integration.workers.operations.rebuild.observed import differing, topics_of_rebuilds
+from tests.integration.workers.operations.rebuild.observed import (
+    differing,
+    explained_at,
+    newest_before,
+    topics_of_rebuilds,
+)
 from tests.integration.workers.operations.rebuild.revising import (
     Continued,
     Dropped,
@@ -22,9 +27,10 @@ from tests.integration.workers.operations.rebuild.revising import (
     take_back,
     text_of,
 )
-from tests.integration.workers.operations.rebuild.ward import ABSENT_FROM, ABSENT_TO, Ward
+from tests.integration.workers.operations.rebuild.ward import ABSENT_FROM, ABSENT_TO, CAMERAS, Ward
 from tests.support.clusters import cluster_of, installation_of
 from tests.support.waiting import eventually
+from workers.explain.text import lines_of
 from workers.operations.rebuild import topics
 from workers.operations.rebuild.dropping import drop
 from workers.operations.rebuild.opening import listed, open_ledger
@@ -67,6 +73,32 @@ def test_a_swapped_revision_shows_analysts_the_correction_and_keeps_what_the_pip
     assert revised.unaffected[1] == revised.unaffected[0]
     assert revised.scheduled == ([(1,)], [(0,)])
     assert revised.differences == []
+
+
+def test_an_explanation_gives_what_was_shown_then_and_what_a_revision_says_now(
+    folded: Ward, revised: Revised
+) -> None:
+    """Each record of the chain is where the explanation says, and there is none between it and the
+    moment."""
+    moment = at(ABSENT_FROM + (ABSENT_TO - ABSENT_FROM) // 2)
+
+    explained = explained_at(folded, moment)
+
+    shown, known = explained.shown, explained.revised
+    assert shown is not None
+    assert known is not None
+    assert (shown.figure["scheduled"], known.figure["scheduled"]) == (0, 1)
+    assert explained.revision == revised.report.revision
+    assert [row["person_id"] for row in shown.people] == sorted(shown.figure["person_ids"])
+    assert [row["requirement_id"] for row in explained.requirements] == ["nurse"]
+    assert [each.camera["camera_id"] for each in explained.cameras if each.saw] == CAMERAS[:1]
+    found = {link.store: link for link in explained.links}
+    expected = newest_before(folded, shown.figure["as_of"])
+    assert {store: (found[store].partition, found[store].offset) for store in expected} == expected
+    assert found["frames.captured.v1"].state != "there", "this pipeline has no pictures"
+    text = "\n".join(lines_of(explained))
+    assert f"As known now, by revision {explained.revision}: " in text
+    assert list(explained.shifts) == [], "as known then, the shift was over"
 
 
 def test_minutes_of_a_revision_are_what_its_measurements_say(revised: Revised) -> None:

@@ -1,0 +1,1 @@
+"""Why a zone's figure is what it is: its people, facts, cameras, models and records."""
