@@ -5,6 +5,7 @@
     <prefix>:floor:<floor_id>     hash  seq, as_of_us, written_us, json (a Presence)
     <prefix>:person:<person_id>   hash  seq, as_of_us, written_us, json (one Person of a Presence,
                                         with its floor_id); short expiry
+    <prefix>:alerts:<floor_id>    hash  seq, as_of_us, written_us, json (a FloorAlerts)
     <prefix>:zone-event:<zone_id> hash  seq, as_of_us, written_us, json (the last ZoneEvent)
     <prefix>:index:<kind>         sorted set of ids by as_of_us
     <prefix>:changes              stream of the same values as they change, plus zone events:
@@ -20,8 +21,8 @@ Everything expires; none of this is the system of record.
 
 from typing import Literal
 
-LiveKind = Literal["zone", "camera", "floor", "person"]
-ChangeKind = Literal["zone", "camera", "floor", "zone-event"]
+LiveKind = Literal["zone", "camera", "floor", "person", "alerts"]
+ChangeKind = Literal["zone", "camera", "floor", "zone-event", "alerts"]
 
 
 def state_key(prefix: str, kind: LiveKind, identity: str) -> str:

@@ -211,6 +211,16 @@ OCCUPANCY_LATEST = Topic(
     placed_by_floor=True,
     settings=_COMPACTED,
 )
+ZONE_ALERTS = Topic(
+    name="zone-alerts.decided.v1",
+    kind="derived",
+    key="floor_id",
+    event_time="as_of_us",
+    owner="floor",
+    live="alerts",
+    retention_ms=90 * _DAY_MS,
+    placed_by_floor=True,
+)
 CAMERAS = _versioned("cameras.v1", "camera_id")
 FLOORS = _versioned("floors.v1", "floor_id")
 ZONES = _versioned("zones.v1", "zone_id")
@@ -287,6 +297,7 @@ TOPICS: dict[str, Topic] = {
         ZONE_EVENTS,
         OCCUPANCY,
         OCCUPANCY_LATEST,
+        ZONE_ALERTS,
         CAMERAS,
         FLOORS,
         ZONES,

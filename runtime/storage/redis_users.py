@@ -14,7 +14,10 @@ from typing import Final
 PREFIX: Final = "wardstream-"
 """Leads the name of every user."""
 
-_VALUES: Final = ("zone:*", "camera:*", "floor:*", "person:*", "zone-event:*", "index:*", "changes")
+_VALUES: Final = (
+    *("zone:*", "camera:*", "floor:*", "person:*", "alerts:*", "zone-event:*"),
+    *("index:*", "changes"),
+)
 """Keys of the live state, as `schemas/live.py` names them."""
 
 _CONNECTING: Final = ("auth", "hello", "ping", "select", "client|setname")

@@ -49,6 +49,7 @@ class FloorSettings:
         follows_gaps: Whether occupancy says since when gaps are open, who stands in, what ratios
             require and how the counts of people agree, and whether a zone that is not watched has
             no sure gap.
+        decides_alerts: Whether rules of alerts are followed.
         classes: Which classes of a detector say which role.
         widens_flow: Whether entries less exits allow for people who appear in a zone or are lost
             in it, and badges are followed from zone to zone at each tick.
@@ -66,6 +67,7 @@ class FloorSettings:
     census_max_age_us: int = 26 * 3_600_000_000
     role_only: bool = False
     follows_gaps: bool = True
+    decides_alerts: bool = True
     classes: ClassSettings = field(default_factory=ClassSettings)
     widens_flow: bool = True
 

@@ -59,6 +59,7 @@ KEY_ENTRIES: Final = (
         "a pseudonymous position, and who somebody may be",
         (Right.PRESENCE,),
     ),
+    _live("alerts:*", "the alerts of a floor that are open", "ids of people", ()),
     _live("zone-event:*", "the last event of a zone", "an id of a person", (Right.BOARD,)),
     _live("index:*", "ids of the values above", "ids of people", ()),
     _live(

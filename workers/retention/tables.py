@@ -171,6 +171,13 @@ def _derived() -> Iterator[Entry]:
             (Right.BOARD,),
         )
     yield from _aged(
+        "zone_alerts",
+        400,
+        "which alerts were opened, changed and closed, by which rule and why",
+        "ids of the people who were meant or were there",
+        "whether a rule was worth it is compared with the year before",
+    )
+    yield from _aged(
         "audit_entries",
         400,
         "who saw and did what",

@@ -30,6 +30,7 @@ from schemas.topics import (
     TOPICS,
     TRACKS,
     UNITS,
+    ZONE_ALERTS,
     ZONE_EVENTS,
     ZONES,
     Topic,
@@ -103,6 +104,11 @@ _PURPOSES: Final[dict[Topic, _Purpose]] = {
         "a new subscriber begins with what holds now",
         (Right.BOARD,),
         "until the next one of the zone; that of a removed zone, which holds nobody, for ever",
+    ),
+    ZONE_ALERTS: _Purpose(
+        "alerts of zones and floors: what, since when, why, and who is to act",
+        "ids of the people who are meant or are there",
+        "a quarter of a year of alerts can be compared",
     ),
     STREAM_CHECKPOINTS: _Purpose(
         "what the fold remembers: tracks, who is where, who may carry which badge",

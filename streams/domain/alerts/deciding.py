@@ -21,6 +21,10 @@ _SECOND_US: Final = 1_000_000
 _URGENCY: Final[Mapping[str, int]] = {"UNKNOWN": 0, "NOTICE": 1, "WARNING": 2, "PAGE": 3}
 
 
+_COUNTING: Final = frozenset({"COVERAGE_GAP", "OVER_CAPACITY"})
+"""Kinds whose figure is wrong where people are counted wrongly."""
+
+
 class _Leading(NamedTuple):
     """The breach that leads an alert.
 
@@ -197,7 +201,7 @@ def _doubts(state: AlertsState, lead: _Leading) -> list[AlertDoubt]:
     condition, rule = lead.condition, lead.rule
     low, zone_id = condition.figures.low, condition.zone_id
     confidence, is_suspect = _sureness(state, lead)
-    apart = state.disagreeing.get(zone_id, 0) if rule["kind"] == "COVERAGE_GAP" else 0
+    apart = state.disagreeing.get(zone_id, 0) if rule["kind"] in _COUNTING else 0
     doubts: list[tuple[bool, AlertDoubt]] = [
         (rule["stage"] not in ("PILOT", "EVERYWHERE"), "SILENT_RULE"),
         (rule["bound"] == "POSSIBLE" and is_over(rule, low), "NOT_SURE"),

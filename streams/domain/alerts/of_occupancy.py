@@ -64,12 +64,10 @@ def _gap(rule: Rule, measured: ZoneOccupancy) -> Figures:
 
 
 def _people(measured: ZoneOccupancy) -> Figures:
+    """People who are seen, or by other ways of counting more; that these say less is a doubt."""
     people, count = measured["people"], measured["count"]
-    persons = tuple(measured["person_ids"])
-    if count is None:
-        return Figures(people, people, person_ids=persons)
-    high = people if count["high"] is None else count["high"]
-    return Figures(count["low"], max(count["low"], high), person_ids=persons)
+    most = people if count is None or count["high"] is None else count["high"]
+    return Figures(people, max(people, most), person_ids=tuple(measured["person_ids"]))
 
 
 def _contradiction(measured: ZoneOccupancy) -> Figures:

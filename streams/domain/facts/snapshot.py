@@ -9,7 +9,9 @@ import numpy as np
 from schemas.fusion_settings import FusedFloorSettings
 from schemas.records.cameras import CameraClock, CameraView
 from schemas.records.facts import Camera, Floor
+from schemas.records.rules import Rule
 from schemas.records.staffing import CensusCount, Requirement, Role, Shift, Staff
+from streams.domain.alerts.floor_rules import FloorRules
 from streams.domain.camera.optics import optics_of
 from streams.domain.camera.people import NOWHERE
 from streams.domain.camera.picture import UNKNOWN, Picture, picture_of
@@ -54,6 +56,7 @@ class Snapshot:
         requirements: Requirements by id.
         roles: Roles by role.
         census: Counts of the people to care for, by id.
+        rules: Rules of alerts, by id.
         clocks: What was decided about clocks, by camera.
         views: What was decided about views and still holds, by camera.
     """
@@ -71,6 +74,7 @@ class Snapshot:
         requirements: Mapping[str, Requirement],
         roles: Mapping[str, Role],
         census: Mapping[str, CensusCount],
+        rules: Mapping[str, Rule],
         clocks: Mapping[str, CameraClock],
         views: Mapping[str, CameraView],
     ) -> None:
@@ -80,6 +84,7 @@ class Snapshot:
         self.floors = floors
         self.zones = zones
         self.staff = staff
+        self._rules = rules
         self._clocks = clocks
         self._views = views
         self._cameras_of: dict[str, list[str]] = {}
@@ -110,6 +115,7 @@ class Snapshot:
         self._fused_ids: dict[str, frozenset[str]] = {}
         self._fused: dict[tuple[str, FusedFloorSettings], FusedCameras | None] = {}
         self._areas_of_one: dict[tuple[str, str], AreaTable] = {}
+        self._floor_rules: dict[str, FloorRules] = {}
         self._passages: dict[str, tuple[Passage, ...]] = {}
         self._watchers: dict[str, Watchers] = {}
         self._floor_plans: dict[tuple[str, _Needs], Plan] = {}
@@ -205,6 +211,21 @@ class Snapshot:
         if found is None:
             floor = self.floors.get(floor_id)
             found = self._passages[floor_id] = () if floor is None else passages_of(floor)
+        return found
+
+    def alert_rules(self, floor_id: str) -> FloorRules:
+        """The rules of alerts that concern a floor."""
+        found = self._floor_rules.get(floor_id)
+        if found is None:
+            floor = self.floors.get(floor_id)
+            found = self._floor_rules[floor_id] = FloorRules(
+                floor_id,
+                self._rules,
+                {area.zone_id: area.camera_id for area in self.zones_of(floor_id)},
+                "UTC" if floor is None else floor["time_zone"],
+                frozenset(filter(self.is_suspect, self.cameras_of(floor_id))),
+                self.roles.not_staff,
+            )
         return found
 
     def areas_of_one(self, floor_id: str, camera_id: str = "") -> AreaTable:

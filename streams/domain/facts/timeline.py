@@ -12,6 +12,7 @@ from schemas.topics import (
     FOLDED_TOPICS,
     REQUIREMENTS,
     ROLES,
+    RULES,
     SHIFTS,
     STAFF,
     ZONES,
@@ -115,6 +116,7 @@ class Facts:
             requirements=found[REQUIREMENTS.name],
             roles=found[ROLES.name],
             census=found[CENSUS.name],
+            rules=found[RULES.name],
             clocks=found[CAMERA_CLOCK.name],
             views=views,
         )

@@ -14,6 +14,7 @@ from streams.domain.evidence.settings import rates_of
 from streams.domain.evidence.step import Joined
 from streams.domain.evidence.waiting import NO_READS, Reads
 from streams.domain.facts.snapshot import CameraVersions, Snapshot
+from streams.domain.floor.alerts import decide_alerts, next_alert_us
 from streams.domain.floor.covering import cover_floor, figures_of, watches_of
 from streams.domain.floor.evidence import TakenIn, forget_badges, give_roles, joined_of, take_in
 from streams.domain.floor.fused import EVERY_CAMERA
@@ -116,6 +117,8 @@ def next_due(
         change_us = next_change_us(zone, area, floor.looked, settings.hold_us)
         due_us = min(due_us, tick_end(plan.until_us), tick_end(change_us))
     due_us = min(due_us, tick_end(next_over_us(floor.gaps)))
+    if settings.decides_alerts:
+        due_us = min(due_us, tick_end(next_alert_us(floor, snapshot, settings.silence_us)))
     period_us = next_boundary(closed_us, settings.occupancy_period_us)
     if period_us - floor.active_us <= settings.silence_us:
         due_us = min(due_us, period_us)
@@ -145,7 +148,7 @@ def close_tick(
         reads: Reads of badges; those that fall due in the tick are taken from it.
 
     Returns:
-        Links, presence, then the events and the occupancy of each zone.
+        Links, presence, the events and the occupancy of each zone, then decisions about alerts.
     """
     read_through_us = _read_through_us(floor)
     cameras = snapshot.cameras_of(floor.floor_id)
@@ -199,6 +202,9 @@ def close_tick(
     for area in areas:
         watch = watches[area.zone_id]
         outputs += _zone(floor, area, happenings[area.zone_id], watch, moment, snapshot, settings)
+    if settings.decides_alerts:
+        through_us = moment.inputs_through_us
+        outputs += decide_alerts(floor, outputs, snapshot, through_us, settings.silence_us)
     if not settings.follows_gaps:
         forget_crossings(floor.zones.values())
     elif not settings.widens_flow:

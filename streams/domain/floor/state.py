@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from schemas.records.presence import Link
+from streams.domain.alerts.state import AlertsState
 from streams.domain.camera.view import View
 from streams.domain.facts.snapshot import Snapshot
 from streams.domain.floor.evidence import FloorEvidence
@@ -36,6 +37,7 @@ class FloorState:
         fused: People who are seen by several cameras.
         gaps: Gaps of the whole floor that are open or were until a moment ago, by role.
         covered: Figures of the coverage in the last presence record.
+        alerts: What rules of alerts remember.
         evidence: Who they are, as far as reads of badges say; None where there are none.
     """
 
@@ -57,6 +59,7 @@ class FloorState:
     fused: FusedFloor = field(default_factory=FusedFloor)
     gaps: dict[str, OpenGap] = field(default_factory=dict)
     covered: list[int] = field(default_factory=list)
+    alerts: AlertsState = field(default_factory=AlertsState)
     evidence: FloorEvidence | None = None
 
     def __post_init__(self) -> None:

@@ -15,6 +15,10 @@ CHANGE_KINDS = ("zone", "camera", "floor", "zone-event")
 """Kinds of change; also the names of the events in the stream."""
 
 
+NOT_SHOWN = frozenset({"alerts"})
+"""Kinds of change that no page shows yet."""
+
+
 class StreamId(NamedTuple):
     """Id of an entry of a Redis stream; ids only rise."""
 

@@ -124,6 +124,7 @@ PERSON_ROWS: Final = _in(
         "positions",
         "track_paths",
         "tracks",
+        "zone_alerts",
         "zone_events",
         "person_chains",
         "zone_events_in_force",

@@ -309,6 +309,37 @@ def _cells_of_role(role: RoleCoverage) -> Row:
     )
 
 
+def fold_zone_alerts(items: Iterable[Item]) -> list[Row]:
+    """Every decision about an alert."""
+    return [
+        (
+            at(item.record["as_of_us"]),
+            item.record["floor_id"],
+            item.seq,
+            alert["alert_id"],
+            at(alert["opened_us"]),
+            alert["action"],
+            alert["cause"],
+            at(alert["since_us"]),
+            *(alert[name] for name in _ALERT_FIELDS),
+            Jsonb(alert["evidence"]),
+            alert["escalate_after_s"],
+            alert["escalate_to"],
+            at(item.record["inputs_through_us"]),
+            item.digest,
+        )
+        for item in items
+        for alert in item.record["decided"]
+    ]
+
+
+_ALERT_FIELDS: Final = (
+    *("rule_id", "rule_version", "rule_name", "kind", "tier", "owner", "next_action", "stage"),
+    *("pilot_unit_ids", "zone_id", "role", "person_ids", "camera_ids", "figure_min", "figure_max"),
+    *("threshold", "confidence", "is_stale", "pages", "held_back_by", "suppressed"),
+)
+
+
 def each_record(fields: str) -> Fold:
     """The fold that makes a row of every record, from its plain fields.
 

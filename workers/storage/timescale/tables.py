@@ -25,6 +25,7 @@ from schemas.topics import (
     STAFF,
     TRACKS,
     UNITS,
+    ZONE_ALERTS,
     ZONE_EVENTS,
     ZONES,
     Owner,
@@ -41,6 +42,7 @@ from workers.storage.timescale.rows import (
     fold_occupancy,
     fold_positions,
     fold_tracks,
+    fold_zone_alerts,
     fold_zone_events,
 )
 
@@ -261,6 +263,27 @@ COVERAGE_TABLE = Table(
 )
 
 
+ZONE_ALERTS_TABLE = Table(
+    name="zone_alerts",
+    topic=ZONE_ALERTS,
+    columns=_columns(
+        "as_of timestamptz, floor_id text, seq int8, alert_id text, opened_at timestamptz,"
+        "action text, cause text, since timestamptz, rule_id text, rule_version int4,"
+        "rule_name text, kind text, tier text, owner text, next_action text, stage text,"
+        "pilot_unit_ids text[], zone_id text, role text, person_ids text[], camera_ids text[],"
+        "figure_min int4, figure_max int4, threshold int4, confidence float8, is_stale bool,"
+        "pages bool, held_back_by text[], suppressed int4, evidence jsonb, escalate_after_s int4,"
+        "escalate_to text, inputs_through timestamptz, digest bytea"
+    ),
+    identity=("floor_id", "alert_id", "seq", "as_of"),
+    time="as_of",
+    fold=lambda items, _: fold_zone_alerts(items),
+    comparison=Comparison(
+        kind="floor", key="floor_id", time="as_of", identity=("floor_id", "alert_id", "as_of")
+    ),
+)
+
+
 def _versions(topic: Topic, fields: str, columns: str) -> Table:
     """Table of facts or decisions: identity, version, its two times, then its own fields."""
     identity = topic.key.removesuffix("@version")
@@ -375,6 +398,7 @@ DERIVED_TABLES: tuple[Table, ...] = (
     ZONE_EVENTS_TABLE,
     OCCUPANCY_TABLE,
     COVERAGE_TABLE,
+    ZONE_ALERTS_TABLE,
 )
 """Tables of records that the stream processor derived."""
 

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
+from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_ALERTS, ZONE_EVENTS
+from tests.support.builders import alerts
 from tests.support.builders.outputs import (
     at_us,
     camera_tracks,
@@ -25,6 +26,7 @@ from workers.storage.timescale.rows import (
     fold_links,
     fold_positions,
     fold_tracks,
+    fold_zone_alerts,
     fold_zone_events,
     to_us,
 )
@@ -34,6 +36,7 @@ from workers.storage.timescale.tables import (
     LINKS_TABLE,
     POSITIONS_TABLE,
     TRACKS_TABLE,
+    ZONE_ALERTS_TABLE,
     ZONE_EVENTS_TABLE,
     Table,
 )
@@ -167,3 +170,34 @@ def test_a_floor_has_a_row_for_each_second_and_each_role_with_a_plan_and_without
         (at(at_us(0)), "doctor", 2, 1, 1, True, None),
         (at(at_us(1)), "", 3, None, 0, None, ["cam-1"]),
     ]
+
+
+def test_each_decision_about_an_alert_is_a_row() -> None:
+    floor = alerts.Line(alerts.rules_of(alerts.rule(), alerts.rule("soon", stage="SILENT")))
+    opened = floor.at(1, alerts.occupancy(low=2, seq=5))
+    closed = floor.at(9, alerts.occupancy(low=0, seq=6))
+    records = [
+        {
+            "floor_id": "floor",
+            "seq": seq,
+            "as_of_us": at_us(seq),
+            "inputs_through_us": at_us(seq),
+            "reason": "CHANGE",
+            "decided": decided,
+            "open": opened,
+        }
+        for seq, decided in ((1, opened), (2, []), (3, closed))
+    ]
+
+    rows = [named(ZONE_ALERTS_TABLE, row) for row in fold_zone_alerts(items(ZONE_ALERTS, records))]
+
+    assert [(row["alert_id"], row["seq"], row["action"], row["pages"]) for row in rows] == [
+        ("rule/zone/zone", 1, "OPENED", True),
+        ("soon@soon/zone/zone", 1, "OPENED", False),
+        ("rule/zone/zone", 3, "CLOSED", True),
+        ("soon@soon/zone/zone", 3, "CLOSED", False),
+    ]
+    first = rows[0]
+    assert (first["figure_min"], first["since"]) == (2, at(opened[0]["since_us"]))
+    assert first["evidence"].obj == opened[0]["evidence"]  # type: ignore[attr-defined]
+    assert first["digest"] == item(ZONE_ALERTS, records[0]).digest
