@@ -9,11 +9,14 @@ import psycopg
 from confluent_kafka import TopicPartition
 
 from deploy.local.launcher import Worker
+from runtime.facts.log import Fact
 from runtime.kafka.producer import ReliableProducer
 from schemas.registry import SchemaRegistry
-from schemas.topics import DETECTIONS, FRAMES
+from schemas.topics import DETECTIONS, FRAMES, RULES
 from tests.support import simulated
+from tests.support.builders.alerts import rule
 from tests.support.clusters import cluster_of, installation_of
+from tests.support.facts import publish_facts
 from tests.support.played_pipeline import PlayedPipeline, played_pipeline
 from tests.support.services import Services, separate_environment
 from tests.support.waiting import eventually
@@ -31,6 +34,10 @@ HIDDEN = range(60, 90)
 WINDOW = Window(simulated.START_US - 60_000_000, simulated.START_US + 60_000_000)
 MINUTE_US = simulated.START_US // 60_000_000 * 60_000_000
 FIRST_MINUTE = f"table occupancy_minutes key sim-0-zone minute {show_time(MINUTE_US)}"
+RULES_OF_ALERTS = (
+    rule("crowd", kind="OVER_CAPACITY", threshold=0, recorded_at_us=WINDOW.from_us),
+    rule("stay", kind="DWELL", threshold=2, one_per="PERSON", recorded_at_us=WINDOW.from_us),
+)
 PROCESSES = {
     "stream": ("stream",),
     "sink-timescale": ("sink", "timescale"),
@@ -135,6 +142,7 @@ def fed_pipeline(services: Services, database_template: str, folder: Path) -> It
     ):
         prepare(cluster_of(pipeline.settings), pipeline.settings.database_url.get_secret_value())
         simulated.register(pipeline.settings, CAMERAS)
+        publish_facts(cluster_of(pipeline.settings), [Fact(RULES, one) for one in RULES_OF_ALERTS])
         for name, command in PROCESSES.items():
             pipeline.supervisor.start(Worker(name=name, command=command))
         for name in PROCESSES:

@@ -152,6 +152,27 @@ def _requirements() -> Iterator[dict[str, Any]]:
         yield doctor | {"time_zone": "Europe/Berlin"} | _version(1, _BEFORE_S)
 
 
+def _rules() -> Iterator[dict[str, Any]]:
+    """Rules of alerts of several kinds; one is edited while its alerts are open, one removed."""
+    common: dict[str, Any] = {"owner": "nurse", "next_action": "look", "stage": "EVERYWHERE"}
+    common |= {"repeat_after_s": 10, "close_after_s": 5, "deduplication_key": "staff"}
+    gap = common | {"rule_id": "gap", "kind": "COVERAGE_GAP", "open_after_s": 30, "tier": "PAGE"}
+    yield gap | _version(1, _BEFORE_S)
+    yield gap | {"threshold": 2} | _version(2, 300)
+    maybe = gap | {"rule_id": "maybe", "bound": "POSSIBLE", "tier": "NOTICE", "suppress_s": 20}
+    yield maybe | {"open_after_s": 10, "min_confidence": 0.9} | _version(1, _BEFORE_S)
+    crowd = {"rule_id": "crowd", "kind": "OVER_CAPACITY", "threshold": 2, "stage": "SILENT"}
+    yield common | crowd | {"open_after_s": 2} | _version(1, _BEFORE_S)
+    yield common | crowd | _version(2, 420) | {"removed": True}
+    stay = common | {"rule_id": "stay", "kind": "DWELL", "threshold": 15, "one_per": "PERSON"}
+    yield stay | _version(1, _BEFORE_S)
+    alone = {"rule_id": "alone", "kind": "ALONE", "bound": "POSSIBLE", "open_after_s": 5}
+    yield common | alone | _version(1, _BEFORE_S)
+    yield common | alone | {"owner": "doctor"} | _version(2, 300)
+    missing = {"rule_id": "missing", "kind": "CAMERA_MISSING", "open_after_s": 1}
+    yield common | missing | _version(1, _BEFORE_S)
+
+
 def _floors() -> Iterator[dict[str, Any]]:
     for floor_id, (partition, _) in FLOORS.items():
         passages = [fused.CORRIDOR] if floor_id == FUSED else []
@@ -170,6 +191,7 @@ def reference_data() -> list[adapter.Fact]:
             ("staff.v1", _staff()),
             ("shifts.v1", _shifts()),
             ("requirements.v1", _requirements()),
+            ("rules.v1", _rules()),
         )
         for record in records
     ]

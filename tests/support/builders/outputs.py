@@ -5,7 +5,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from schemas.codec import Codec
-from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
+from schemas.topics import (
+    LINKS,
+    OCCUPANCY,
+    PRESENCE,
+    TRACKS,
+    ZONE_ALERTS,
+    ZONE_EVENTS,
+    Topic,
+)
 from workers.storage.item import Item, read_item
 
 START_US = 1_790_000_000_000_000 // 60_000_000 * 60_000_000
@@ -213,6 +221,58 @@ def occupancy(seq: int, seconds: float, people: int, **values: Any) -> dict[str,
     }
 
 
+def zone_alert(seconds: float, action: str, zone_id: str = "zone-1") -> dict[str, Any]:
+    """A decision about an alert that is opened every 20 s, and closed after 10 s."""
+    opened_us = at_us(seconds - seconds % 20)
+    return {
+        "alert_id": f"gap/zone/{zone_id}",
+        "opened_us": opened_us,
+        "action": action,
+        "cause": "BREACH" if action == "OPENED" else "CLEARED",
+        "decided_us": at_us(seconds),
+        "since_us": opened_us - SECOND_US,
+        "rule_id": "gap",
+        "rule_version": 1,
+        "rule_name": "A gap",
+        "kind": "COVERAGE_GAP",
+        "tier": "PAGE",
+        "owner": "charge nurse",
+        "next_action": "go",
+        "escalate_after_s": None,
+        "escalate_to": "",
+        "stage": "EVERYWHERE",
+        "pilot_unit_ids": [],
+        "zone_id": zone_id,
+        "role": "nurse",
+        "person_ids": [],
+        "camera_ids": [],
+        "figure_min": 1,
+        "figure_max": 2,
+        "threshold": 1,
+        "confidence": 0.875,
+        "is_stale": False,
+        "pages": True,
+        "held_back_by": [],
+        "suppressed": 0,
+        "evidence": [{"topic": OCCUPANCY.name, "key": zone_id, "seq": 1}],
+    }
+
+
+def floor_alerts(seq: int, seconds: float, floor_id: str, zone_id: str) -> dict[str, Any]:
+    """The alerts of a floor with one zone, every 10 s."""
+    opens = seconds % 20 == 0
+    decided = zone_alert(seconds, "OPENED" if opens else "CLOSED", zone_id)
+    return {
+        "floor_id": floor_id,
+        "seq": seq,
+        "as_of_us": at_us(seconds),
+        "inputs_through_us": at_us(seconds),
+        "reason": "CHANGE",
+        "decided": [decided],
+        "open": [decided] if opens else [],
+    }
+
+
 def codec(topic: Topic) -> Codec:
     """A codec with a schema id of its own, for tests without a registry."""
     return Codec(topic, schema_id=1, find_schema=lambda _: "")
@@ -262,7 +322,7 @@ def _room(rng: random.Random, room: str, seconds: int) -> list[tuple[Topic, dict
     camera, floor, zone = f"cam-{room}", f"floor-{room}", f"zone-{room}"
     inside: dict[int, float] = {}
     gone: list[int] = []
-    seqs = dict.fromkeys(("tracks", "presence", "links", "events", "occupancy"), 0)
+    seqs = dict.fromkeys(("tracks", "presence", "links", "events", "occupancy", "alerts"), 0)
     new_track = 0
 
     def next_seq(name: str) -> int:
@@ -329,4 +389,6 @@ def _room(rng: random.Random, room: str, seconds: int) -> list[tuple[Topic, dict
                 person_ids=[row["person_id"] for row in people],
             )
             log.append((OCCUPANCY, record))
+        if tick % 50 == 0:
+            log.append((ZONE_ALERTS, floor_alerts(next_seq("alerts"), now, floor, zone)))
     return log
