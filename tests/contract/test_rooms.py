@@ -48,6 +48,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "workers.operations": (
         ("accounts", "installation", "times"),
         (
+            "alerts",
             "badges",
             "calibration",
             "deadletters",

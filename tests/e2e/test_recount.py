@@ -89,12 +89,42 @@ def test_a_healthy_pipeline_agrees_with_itself_while_it_runs_and_afterwards(
     assert counted.pop("repeated") > 0
     assert set(counted) == {"detected", "skipped", "failed"}
     assert sum(counted.values()) == frames
-    tables = ("tracks", "positions", "links", "zone_events", "zone_occupancy", "coverage")
+    tables = (
+        "tracks",
+        "positions",
+        "links",
+        "zone_events",
+        "zone_occupancy",
+        "zone_alerts",
+        "coverage",
+    )
     for name in tables:
         [(rows,)] = database(pipeline, f"SELECT count(*) FROM {name}")
         assert reported[f"table {name}"] == f"{rows} rows"
     assert rows == 0, "nobody is required in this ward"
     assert all(word != "nothing" for name, word in reported.items() if "by seq" in name)
+
+
+def test_registered_rules_decide_over_stored_records_what_they_decided(fed: Fed) -> None:
+    pipeline, _, environment, _ = fed
+    times = ["--from", show_time(WINDOW.from_us), "--to", show_time(WINDOW.to_us)]
+    answer = subprocess.run(
+        [sys.executable, "-m", "workers.cli", "alerts", "simulate", *times, "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={**environment, "PATH": "/usr/bin:/bin"},
+        cwd=ROOT,
+    )
+
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    rows = [json.loads(text) for text in answer.stdout.splitlines()]
+    opened = {row["rule_id"]: row["opened"] for row in rows if "opened" in row}
+    counted = "SELECT rule_id, count(*) FROM zone_alerts WHERE action = 'OPENED' GROUP BY 1"
+    assert opened == dict(database(pipeline, counted))
+    assert opened.keys() == {"crowd", "stay"}
+    assert rows[-1]["late"] == rows[-1]["not_read"] == 0
 
 
 def test_a_row_deleted_by_hand_is_named_by_table_and_key(pipeline: PlayedPipeline) -> None:

@@ -158,6 +158,8 @@ def _subjects(
     rule_id = rule["rule_id"]
     for person_id, figures in found.items():
         yield _Subject(rule_id, zone_id, person_id), figures
+    if "" in found:  # of the zone as a whole, so of nobody who could have left
+        return
     ended = [
         condition.person_id
         for condition in state.conditions.values()

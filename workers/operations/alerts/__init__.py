@@ -1,0 +1,1 @@
+"""What rules of alerts would have done over the recorded past."""
