@@ -36,6 +36,7 @@ TABLES = {
     "positions": "floor_id, person_id, at",
     "zone_events": "zone_id, at, person_id, kind",
     "zone_occupancy": "zone_id, as_of",
+    "zone_alerts": "floor_id, as_of, alert_id",
     "coverage": "zone_id, as_of, role",
     "floor_coverage": "floor_id, at, role",
     "occupancy_minutes": "zone_id, minute",

@@ -16,8 +16,9 @@ from runtime.facts.log import Fact, FactLog
 from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
 from schemas.records.evidence import BadgeRead
-from schemas.topics import REQUIREMENTS, SHIFTS, STAFF
+from schemas.topics import REQUIREMENTS, RULES, SHIFTS, STAFF
 from tests.support import simulated
+from tests.support.builders.alerts import rule
 from tests.support.builders.reads import badge_read
 from tests.support.clusters import cluster_of, installation_of
 from tests.support.facts import publish_facts
@@ -94,6 +95,7 @@ def roster() -> list[Fact]:
         Fact(STAFF, {**stamp, "staff_id": "n1", "role": "NURSE"}),
         *(Fact(STAFF, {**stamp, "staff_id": one, "role": "DOCTOR"}) for one in DOCTORS),
         Fact(REQUIREMENTS, {**stamp, **needed}),
+        Fact(RULES, rule("stay", kind="DWELL", threshold=2, one_per="PERSON", **stamp)),
         shift(1, START_US - HOUR_US, START_US - HOUR_US // 2, START_US - HOUR_US),
     ]
 
