@@ -90,11 +90,11 @@ AlertDoubt = Literal[
 
 
 class AlertEvidence(TypedDict):
-    """A record that an alert rests on."""
+    """A record that an alert rests on; a handover between releases may number it anew."""
 
     topic: str
     key: str
-    seq: int
+    as_of_us: int
 
 
 class ZoneAlert(TypedDict):

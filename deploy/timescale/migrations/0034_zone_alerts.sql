@@ -50,7 +50,7 @@ COMMENT ON COLUMN zone_alerts.figure_min IS
 COMMENT ON COLUMN zone_alerts.pages IS 'False where it stayed on the board; held_back_by says why.';
 COMMENT ON COLUMN zone_alerts.suppressed IS
     'Breaches that were not reported since the alert had been closed before.';
-COMMENT ON COLUMN zone_alerts.evidence IS 'Records that it rests on: topic, key and seq.';
+COMMENT ON COLUMN zone_alerts.evidence IS 'Records that it rests on: topic, key and as_of_us.';
 INSERT INTO retention (table_name, time_column, keep) VALUES
     ('zone_alerts', 'as_of', INTERVAL '400 days');
 

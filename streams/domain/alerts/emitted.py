@@ -33,7 +33,6 @@ class Emitted(NamedTuple):
         as_of_us: End of the tick, microseconds.
         events: Zone events, in order.
         occupancies: Occupancy of zones that have a record.
-        presence_seq: Seq of the presence record; 0 where there is none.
         people: People in it; None where there is none, or where no rule asks.
         cameras_missing: Cameras in it that had not reported; None where there is none.
         is_periodic: Whether a record is due that only says which alerts are open.
@@ -42,7 +41,6 @@ class Emitted(NamedTuple):
     as_of_us: int
     events: Sequence[ZoneEvent] = ()
     occupancies: Sequence[ZoneOccupancy] = ()
-    presence_seq: int = 0
     people: Sequence[Seen] | None = None
     cameras_missing: Sequence[str] | None = None
     is_periodic: bool = False

@@ -26,7 +26,7 @@ def follow_stays(
     stated: dict[tuple[str, str], Stay] = {}
     for event in events:
         zone_id, person_id = event["zone_id"], event["person_id"]
-        stay = Stay(event["entered_us"], event["seq"])
+        stay = Stay(event["entered_us"], event["as_of_us"])
         if event["kind"] == "ENTERED":
             stays.setdefault(zone_id, {})[person_id] = stay
         elif event["kind"] == "LEFT":

@@ -12,7 +12,7 @@ KINDS = frozenset({"COVERAGE_GAP", "OVER_CAPACITY", "BADGE_CONTRADICTION"})
 def figures_of(rule: Rule, measured: ZoneOccupancy) -> Figures:
     """What an occupancy record says for a rule of one of `KINDS`."""
     evidence: tuple[AlertEvidence, ...] = (
-        {"topic": OCCUPANCY.name, "key": measured["zone_id"], "seq": measured["seq"]},
+        {"topic": OCCUPANCY.name, "key": measured["zone_id"], "as_of_us": measured["as_of_us"]},
     )
     if rule["kind"] == "COVERAGE_GAP":
         figures = _gap(rule, measured)

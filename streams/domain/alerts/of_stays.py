@@ -41,8 +41,8 @@ def figures_of(
 
 def _figures(zone_id: str, stays: Mapping[str, Stay], limit_us: int) -> Figures:
     evidence: list[AlertEvidence] = [
-        {"topic": ZONE_EVENTS.name, "key": zone_id, "seq": seq}
-        for seq in sorted(stay.seq for stay in stays.values() if stay.seq)
+        {"topic": ZONE_EVENTS.name, "key": zone_id, "as_of_us": as_of_us}
+        for as_of_us in sorted({stay.as_of_us for stay in stays.values() if stay.as_of_us})
     ]
     return Figures(
         len(stays),

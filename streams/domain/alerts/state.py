@@ -12,11 +12,11 @@ class Stay(NamedTuple):
 
     Attributes:
         entered_us: Since when, microseconds.
-        seq: Seq of the zone event that says so; 0 where none does.
+        as_of_us: Time of the zone event that says so, microseconds; 0 where none does.
     """
 
     entered_us: int
-    seq: int
+    as_of_us: int
 
 
 class Sureness(NamedTuple):

@@ -122,7 +122,7 @@ def _measure(
     """Figures of each rule wherever the tick, or the time, says something new."""
     people: Mapping[str, Sequence[Seen]] = {} if emitted.people is None else by_zone(emitted.people)
     presence: tuple[AlertEvidence, ...] = (
-        {"topic": PRESENCE.name, "key": rules.floor_id, "seq": emitted.presence_seq},
+        {"topic": PRESENCE.name, "key": rules.floor_id, "as_of_us": emitted.as_of_us},
     )
     for rule_id, rule in rules.rules.items():
         kind = rule["kind"]

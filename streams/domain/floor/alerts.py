@@ -96,7 +96,6 @@ def _emitted(outputs: Sequence[Output], end_us: int, *, asks_who: bool) -> Emitt
         end_us,
         events,
         occupancies,
-        presence.seq,
         _seen(presence) if asks_who else None,
         presence.cameras_missing,
     )

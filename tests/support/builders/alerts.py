@@ -103,6 +103,7 @@ def event(
         "kind": kind,
         "person_id": person_id,
         "entered_us": T0 + round(entered_s * S),
+        "as_of_us": T0 + round(entered_s * S),
         "corrects": None,
         **fields,
     }

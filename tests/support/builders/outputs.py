@@ -254,7 +254,7 @@ def zone_alert(seconds: float, action: str, zone_id: str = "zone-1") -> dict[str
         "pages": True,
         "held_back_by": [],
         "suppressed": 0,
-        "evidence": [{"topic": OCCUPANCY.name, "key": zone_id, "seq": 1}],
+        "evidence": [{"topic": OCCUPANCY.name, "key": zone_id, "as_of_us": opened_us}],
     }
 
 

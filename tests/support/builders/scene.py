@@ -11,6 +11,7 @@ from typing import Any
 from schemas.records.frames import DetectionOutcome
 from streams.domain.facts.timeline import Facts
 from streams.domain.pipeline import Output, PartitionPipeline
+from tests.support.builders.alerts import rule
 from tests.support.builders.domain import (
     MS,
     T0,
@@ -55,6 +56,10 @@ def ward_facts() -> Facts:
         requirement("r1", zone_id="a-left", count=2),
         # The roster is edited while the scene runs: visible from 12 s on.
         requirement("r1", zone_id="a-left", count=1, version=2, recorded_at_us=T0 + 7 * S),
+        rule("gap", open_after_s=2, close_after_s=1, repeat_after_s=1),
+        rule("crowd", kind="OVER_CAPACITY", threshold=1, close_after_s=2, stage="SILENT"),
+        rule("stay", kind="DWELL", threshold=3, one_per="PERSON"),
+        rule("gap", version=2, threshold=2, recorded_at_us=T0 + 9 * S),
     ]
     return facts_of(*records)
 

@@ -82,7 +82,6 @@ def _with(emitted: Emitted, item: Item) -> Emitted:
     if item.topic is OCCUPANCY:
         return emitted._replace(occupancies=[*emitted.occupancies, record])
     return emitted._replace(
-        presence_seq=item.seq,
         people=seen_in(record["people"]),
         cameras_missing=record["cameras_missing"],
     )

@@ -27,6 +27,7 @@ from streams.processor.pipeline_fold import PipelineFold, Wire
 from streams.stage import OUTPUTS
 from streams.state.published import source_and_time
 from streams.state.version import STATE_VERSION
+from tests.support.builders.alerts import rule
 from tests.support.builders.domain import MS, T0, box, camera, facts_of, heartbeat, outcome, zone
 from tests.support.clusters import cluster_of
 from tests.support.fakes import SCHEMAS, KnownEvidence, KnownFacts
@@ -36,6 +37,8 @@ CAMERAS = ("left", "right")
 FACTS = facts_of(
     *(camera(name) for name in CAMERAS),
     *(zone(f"zone-{name}", camera_id=name) for name in CAMERAS),
+    rule(kind="OVER_CAPACITY", threshold=0),
+    rule("stay", kind="DWELL", threshold=1, one_per="PERSON"),
 )
 FRAME_MS = 100
 

@@ -30,7 +30,7 @@ def test_an_alert_holds_all_that_its_reader_needs() -> None:
         )
     )
     nurse = {"gap_min": 1, "gap_max": 2, "possible_since_us": None, "sure_since_us": None}
-    floor.at(1, occupancy(seq=9, person_ids=["a"], roles=[{"role": "nurse", **nurse}]))
+    floor.at(1, occupancy(person_ids=["a"], roles=[{"role": "nurse", **nurse}]))
 
     (opened,) = floor.wait(60)
 
@@ -64,7 +64,9 @@ def test_an_alert_holds_all_that_its_reader_needs() -> None:
         "pages": True,
         "held_back_by": [],
         "suppressed": 0,
-        "evidence": [{"topic": "zone-occupancy.measured.v1", "key": "zone", "seq": 9}],
+        "evidence": [
+            {"topic": "zone-occupancy.measured.v1", "key": "zone", "as_of_us": T0 + 1 * S}
+        ],
     }
 
 

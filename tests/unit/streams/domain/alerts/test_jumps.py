@@ -88,7 +88,6 @@ def some_records(dice: random.Random, at_us: int) -> Emitted:
         occupancies=[measured] if dice.random() < 0.5 else [],
         people=people if has_presence else None,
         cameras_missing=dice.choice([[], ["cam-a"]]) if has_presence else None,
-        presence_seq=at_us // TICK_US,
     )
 
 

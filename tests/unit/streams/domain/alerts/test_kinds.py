@@ -106,11 +106,13 @@ UNKNOWN = seen("u")
 def test_of_people(fields: dict[str, Any], people: list[Any], persons: list[str] | None) -> None:
     floor = Line(rules_of(rule(**fields)))
 
-    decided = floor.at(1, people=people, presence_seq=7)
+    decided = floor.at(1, people=people)
 
     assert [one["person_ids"] for one in decided] == ([] if persons is None else [persons])
     for one in decided:
-        assert one["evidence"] == [{"topic": "presence.updated.v1", "key": "floor", "seq": 7}]
+        assert one["evidence"] == [
+            {"topic": "presence.updated.v1", "key": "floor", "as_of_us": T0 + 1 * S}
+        ]
 
 
 def test_each_person_off_shift_may_be_an_alert_of_their_own() -> None:
@@ -132,14 +134,16 @@ def test_each_person_off_shift_may_be_an_alert_of_their_own() -> None:
 
 def test_a_stay_is_too_long_from_its_limit_on_and_until_the_person_has_left() -> None:
     floor = Line(rules_of(rule(kind="DWELL", threshold=600)))
-    floor.at(5, events=[event("ENTERED", "a", 4, seq=3)])
+    floor.at(5, events=[event("ENTERED", "a", 4, as_of_us=T0 + 5 * S)])
     floor.at(9, events=[event("ENTERED", "b", 8, seq=4)])
 
     opened = floor.wait(605)
     assert in_short(opened) == [("OPENED", "BREACH", 604.0)]
     assert opened[0]["person_ids"] == ["a"]
     assert opened[0]["since_us"] == T0 + 604 * S
-    assert opened[0]["evidence"] == [{"topic": "zone-events.observed.v1", "key": "zone", "seq": 3}]
+    assert opened[0]["evidence"] == [
+        {"topic": "zone-events.observed.v1", "key": "zone", "as_of_us": T0 + 5 * S}
+    ]
     assert in_short(floor.wait(700)) == [("CHANGED", "WORSE", 608.0)]
     floor.at(710, events=[event("LEFT", "a", 4)])
     assert in_short(floor.at(720, events=[event("LEFT", "b", 8)])) == [("CLOSED", "CLEARED", 720.0)]
@@ -167,10 +171,10 @@ def test_stays_are_corrected_as_occupancy_says_who_is_there() -> None:
     floor.at(
         22,
         occupancy(person_ids=["old"]),
-        events=[event("WITHDRAWN", "old", 4, seq=5, corrects=4)],
+        events=[event("WITHDRAWN", "old", 4, as_of_us=T0 + 22 * S, corrects=4)],
     )
 
-    assert floor.state.stays == {"zone": {"old": (T0 + 4 * S, 5)}}
+    assert floor.state.stays == {"zone": {"old": (T0 + 4 * S, T0 + 22 * S)}}
 
 
 @pytest.mark.parametrize("cameras", [1, 15])
