@@ -85,7 +85,7 @@ class FloorRules:
         found = self._in_force.get(rule_id)
         if found is None or not found.from_us <= at_us < found.until_us:
             rule = self.rules[rule_id]
-            zone = ZoneInfo(rule["time_zone"] or self._time_zone)
+            zone = _zone_of(rule["time_zone"] or self._time_zone)
             found = self._in_force[rule_id] = in_force(rule["schedule"], zone, at_us)
         return found
 
@@ -95,6 +95,14 @@ class FloorRules:
         return self.floor_id in rule["floor_ids"] or not self.zones.keys().isdisjoint(
             rule["zone_ids"]
         )
+
+
+def _zone_of(name: str) -> ZoneInfo:
+    """A time zone; UTC for a name that nobody knows, which only a floor may have."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
 
 
 NO_RULES: Final = FloorRules("", {}, {})

@@ -3,6 +3,7 @@
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from schemas.registry import RegistryUnavailable
 from schemas.topics import FOLDED_TOPICS, RULES, Topic
 from streams.domain.alerts.replay import AlertReplay, RulesInForce
 from streams.domain.facts.timeline import Facts
+from streams.domain.facts.versions import InvalidFact
 from streams.domain.floor.tick import TICK_US
 from workers.operations.alerts.ticks import TOPICS, FloorTick, Ticks
 from workers.storage.item import Item, read_item
@@ -107,7 +109,8 @@ def facts_with(cluster: Cluster, rules: Sequence[Mapping[str, object]] | None) -
     facts = Facts()
     try:
         for fact in log.sync():
-            facts.add(fact.topic.name, fact.record)
+            with suppress(InvalidFact):  # the version before it stays in force, as in the fold
+                facts.add(fact.topic.name, fact.record)
     finally:
         log.close()
     for rule in rules or ():

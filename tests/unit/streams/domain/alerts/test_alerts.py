@@ -273,3 +273,12 @@ def test_a_rule_may_name_a_time_zone_of_its_own() -> None:
     floor.wait(24 * 3600)
 
     assert in_short(floor.decided)[0][2] == seconds("2026-01-01T07:00-05:00")
+
+
+@pytest.mark.parametrize("name", ["", "Mars/Base", "../etc/passwd"])
+def test_a_floor_in_a_time_zone_that_nobody_knows_goes_by_utc(name: str) -> None:
+    floor = Line(rules_of(rule(schedule=[{**DAY, "weekdays": [4]}]), time_zone=name))
+    floor.at(1, occupancy(low=1))
+    floor.wait(24 * 3600)
+
+    assert in_short(floor.decided)[0][2] == seconds("2026-01-01T07:00+00:00")
