@@ -23,7 +23,8 @@ RANGE_M, RANGE_MM = 1.5, 700
 """What the readers are said to reach, and from how close they read here."""
 
 BADGES: Sequence[Sequence[str]] = (
-    ("f9-s1",), ("f9-s2",), ("f9-s1", "f9-s2"), (), ("f9-s2",), ("nobody-here",),
+    ("f9-s3", "f9-s4"), ("f9-s1",), ("f9-s2",), ("f9-s1", "f9-s2"), (), ("f9-s2",),
+    ("nobody-here",),
 )  # fmt: skip
 """Whose badge each walker of the fused floor carries; walkers come round again."""
 

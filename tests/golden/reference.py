@@ -111,6 +111,8 @@ def _staff() -> Iterator[dict[str, Any]]:
         yield {"staff_id": f"{floor_id}-s1", "role": "nurse"} | _version(1, _BEFORE_S)
         yield {"staff_id": f"{floor_id}-s2", "role": "doctor"} | _version(1, _BEFORE_S)
     yield {"staff_id": "f1-s2", "role": "nurse"} | _version(2, 390)
+    for sharer in ("f9-s3", "f9-s4"):
+        yield {"staff_id": sharer, "role": "nurse"} | _version(1, _BEFORE_S)
 
 
 def _shifts() -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from streams.domain.evidence.reader_fit import count_fit, says_nothing
+from streams.domain.evidence.reader_fit import count_fit, uninformative_share
 from streams.domain.evidence.readers import Read, Reader, Seen
 from streams.domain.evidence.settings import MICROSECONDS, EvidenceSettings
 from streams.domain.evidence.state import LYING, NOT_PEOPLE, UNSEEN, BadgeState, EvidenceState
@@ -45,7 +45,7 @@ def take_read(
     """
     near = whereabouts.likelihoods(reader, read.at_us)
     badge = state.badges.get(read.badge_id)
-    nothing = says_nothing(state, read.reader_id, settings)
+    nothing = uninformative_share(state, read.reader_id, settings)
     if settings.unseen_counted:
         count_fit(state, read.reader_id, badge, near, whereabouts)
     if badge is None:

@@ -59,7 +59,7 @@ def count_fit(
     state.readers[reader_id] = [kept * (reads + 1.0), kept * (missed + (found < _NEAR))]
 
 
-def says_nothing(state: EvidenceState, reader_id: str, settings: EvidenceSettings) -> float:
+def uninformative_share(state: EvidenceState, reader_id: str, settings: EvidenceSettings) -> float:
     """The share of a reader's reads that say nothing of who was there, 0 to below 1.
 
     Args:

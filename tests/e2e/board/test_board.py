@@ -49,8 +49,8 @@ def zone(page: Page, zone_id: str) -> Any:
 def test_the_page_changes_when_a_person_enters(
     start_board: Start, open_page: Open, writer: LiveWriter
 ) -> None:
-    writer.zone("bay-1", people=2, scheduled=3, required=4)
     page = open_page(start_board(registry=ward()).url)
+    writer.zone("bay-1", people=2, scheduled=3, required=4)  # figures grow old within seconds
     bay = zone(page, "bay-1")
 
     expect(bay.locator(".people")).to_have_text("2")

@@ -164,7 +164,7 @@ def test_an_answer_goes_from_the_figure_to_the_picture_in_the_time_of_the_site()
     ]
 
 
-def test_what_nobody_knew_is_said_so_and_a_revision_has_its_number() -> None:
+def test_a_figure_that_nobody_knew_is_named_as_such_and_a_revision_has_its_number() -> None:
     lines = list(lines_of(explained(shown=None, revision=4)))
 
     assert lines[1:3] == [

@@ -101,7 +101,12 @@ def differing(report: Report) -> dict[str, tuple[int, int, int]]:
 
 
 def outside(table: str) -> str:
-    """Condition for rows of other zones, or of minutes that the shift does not touch."""
+    """Condition for rows of other zones or floors, or of times that the shift does not touch."""
+    if table == "floor_coverage":
+        return (
+            f"(floor_id <> '{CAMERAS[0]}' OR at < '{at(ABSENT_FROM - 60 * S)}'"
+            f" OR at > '{at(ABSENT_TO + 60 * S)}')"
+        )
     if "zone_id" not in TABLES[table]:
         return "true"
     time = TABLES[table].split(", ")[1] if table != "zone_events" else "as_of"

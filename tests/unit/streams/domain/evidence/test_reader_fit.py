@@ -3,7 +3,7 @@
 import pytest
 
 from streams.domain.evidence.naming import identities
-from streams.domain.evidence.reader_fit import says_nothing
+from streams.domain.evidence.reader_fit import uninformative_share
 from streams.domain.evidence.readers import Badge, Holder, Read, Reader, Seen
 from streams.domain.evidence.settings import EvidenceSettings
 from streams.domain.evidence.state import EvidenceState
@@ -45,28 +45,28 @@ def named_next(state: EvidenceState, settings: EvidenceSettings = RATES) -> str 
 def test_a_reader_that_finds_people_names_them() -> None:
     state = passed(0, 10)
 
-    assert says_nothing(state, "door", RATES) == 0.0
+    assert uninformative_share(state, "door", RATES) == 0.0
     assert named_next(state) == "s90"
 
 
 def test_a_reader_that_found_nobody_names_nobody_who_is_near_by_chance() -> None:
     state = passed(8, 0)
 
-    assert says_nothing(state, "door", RATES) > 0.4
+    assert uninformative_share(state, "door", RATES) > 0.4
     assert named_next(state) is None
     assert named_next(passed(8, 0, settings=STATED_ALONE), STATED_ALONE) == "s90"
 
 
 def test_a_reader_that_was_mended_is_believed_again() -> None:
-    assert says_nothing(passed(8, 80), "door", RATES) < 0.1
+    assert uninformative_share(passed(8, 80), "door", RATES) < 0.1
 
 
 def test_what_other_readers_show_counts_until_a_reader_was_read_itself() -> None:
     state = passed(8, 0, "desk")
 
-    assert says_nothing(state, "door", RATES) > 0.2
-    assert says_nothing(state, "door", RATES) == pytest.approx(
-        says_nothing(EvidenceState(readers={"desk": [8.0, 8.0]}), "door", RATES)
+    assert uninformative_share(state, "door", RATES) > 0.2
+    assert uninformative_share(state, "door", RATES) == pytest.approx(
+        uninformative_share(EvidenceState(readers={"desk": [8.0, 8.0]}), "door", RATES)
     )
 
 
