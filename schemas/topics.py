@@ -267,6 +267,14 @@ ALERTS = Topic(
     partitions=1,
     retention_ms=400 * _DAY_MS,
 )
+FEEDBACK = Topic(
+    name="feedback.given.v1",
+    kind="bookkeeping",
+    key="zone_id",
+    event_time="given_at_us",
+    retention_ms=30 * _DAY_MS,
+    placed_by_floor=True,
+)
 AUDIT = Topic(
     name="audit.v1",
     kind="bookkeeping",
@@ -315,6 +323,7 @@ TOPICS: dict[str, Topic] = {
         STREAM_CHECKPOINTS,
         CAMERA_HEALTH,
         ALERTS,
+        FEEDBACK,
         AUDIT,
         DEAD_LETTERS,
     )

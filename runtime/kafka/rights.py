@@ -19,6 +19,7 @@ from schemas.topics import (
     DEAD_LETTERS,
     DERIVED_TOPICS,
     DETECTIONS,
+    FEEDBACK,
     FLOORS,
     FOLDED_TOPICS,
     FRAMES,
@@ -153,7 +154,7 @@ PROCESSES: Final = (
     ),
     ProcessRights(
         process="sink-timescale",
-        reads=(*VERSIONED_TOPICS, *DERIVED_TOPICS, AUDIT),
+        reads=(*VERSIONED_TOPICS, *DERIVED_TOPICS, FEEDBACK, AUDIT),
         writes=(DEAD_LETTERS,),
         groups=("sink-timescale",),
     ),
@@ -166,11 +167,11 @@ PROCESSES: Final = (
     ProcessRights(
         process="serving",
         reads=(*REFERENCE_TOPICS, CAMERA_VIEWS, FRAMES, ALERTS),
-        writes=(AUDIT, CAMERA_VIEWS, BADGE_READS),
+        writes=(AUDIT, CAMERA_VIEWS, BADGE_READS, FEEDBACK),
         looks=(DETECTIONS, *DERIVED_TOPICS),
         groups=("board-alerts", "replay", FACTS_GROUP),
         watches=(*_STAGE_GROUPS, "deadman-watch"),
-        claims=("camera-views", "badge-reads-"),
+        claims=("camera-views", "badge-reads-", "feedback-"),
     ),
     ProcessRights(
         process="watchdog",

@@ -391,6 +391,13 @@ class ServingSettings(Section):
         "429; as many as one request may hold are taken at once.",
         gt=0,
     )
+    max_feedback_per_h: float = setting(
+        60.0,
+        "feedback/h",
+        "More feedback than this from one login's subject, on average, is refused with 429; ten "
+        "are taken at once.",
+        gt=0,
+    )
     board_title: str = setting("Ward occupancy", "text", "Heading of the board.")
     tls: Literal["off", "files", "self-signed"] = setting(
         "off",

@@ -53,6 +53,8 @@ class Right(StrEnum):
     """Who saw and did what."""
     SEND_READS = "badge-reads.send"
     """Send what readers of badges read: evidence of who is who."""
+    GIVE_FEEDBACK = "feedback.give"
+    """Say that a figure, or what is said of a person, is wrong; it changes none of them."""
     ERASE = "people.erase"
     """Erase a person for good; only who holds it in every unit may."""
 
@@ -62,11 +64,17 @@ _STAFF: Final = _SEES | {Right.PIPELINE}
 
 RIGHTS: Final[Mapping[AccessRole, frozenset[Right]]] = {
     AccessRole.WALL: _SEES,
-    AccessRole.VIEWER: _STAFF,
+    AccessRole.VIEWER: _STAFF | {Right.GIVE_FEEDBACK},
     AccessRole.COORDINATOR: _STAFF
-    | {Right.PRESENCE, Right.NAMES, Right.REGISTRY, Right.EDIT_STAFFING},
+    | {
+        Right.PRESENCE,
+        Right.NAMES,
+        Right.REGISTRY,
+        Right.EDIT_STAFFING,
+        Right.GIVE_FEEDBACK,
+    },
     AccessRole.ANALYST: _STAFF | {Right.HISTORY, Right.REGISTRY},
-    AccessRole.ENGINEER: _STAFF | {Right.FRAMES, Right.REGISTRY},
+    AccessRole.ENGINEER: _STAFF | {Right.FRAMES, Right.REGISTRY, Right.GIVE_FEEDBACK},
     AccessRole.ADMIN: _STAFF
     | {
         Right.NAMES,

@@ -9,6 +9,7 @@ from typing import Final
 
 from workers.access.rights import Right
 from workers.retention.entry import DAY_S, Entry
+from workers.storage.timescale.tables import ENTRY_TABLES
 
 _JOB: Final = "the TimescaleDB sink every hour, or `wardstream db expire`"
 _SETTABLE: Final = "or as table `retention` says"
@@ -18,6 +19,8 @@ _VERSIONS: Final = (
     "every version stays"
 )
 _FOREVER: Final = "for ever"
+_AS_THEY_CAME: Final = {table.name for table in ENTRY_TABLES}
+"""Tables without corrections of the past."""
 
 
 def _aged(
@@ -30,7 +33,7 @@ def _aged(
 ) -> Iterator[Entry]:
     """A table that expires, with the view over it and what corrections of the past replace."""
     names = [f"live.{name}", f"public.{name}", f"public.revised_{name}"]
-    for each in names if name != "audit_entries" else [f"public.{name}"]:
+    for each in [f"public.{name}"] if name in _AS_THEY_CAME else names:
         yield Entry(
             name=each,
             store="TimescaleDB",
@@ -178,6 +181,20 @@ def _derived() -> Iterator[Entry]:
         "whether a rule was worth it is compared with the year before",
     )
     yield from _aged(
+        "feedback",
+        400,
+        "what people said is wrong on the board, of which figure and frame",
+        "ids of people",
+        "whether the figures have become better is compared with the year before",
+    )
+    yield from _aged(
+        "feedback_texts",
+        30,
+        "what they wrote besides, and who gave it",
+        "who logged in; a text, which may name somebody",
+        "a month to read it, as the topic has it",
+    )
+    yield from _aged(
         "audit_entries",
         400,
         "who saw and did what",
@@ -299,6 +316,7 @@ _VIEWS: Final = {
         "`shifts` and `positions`",
         "working times of pseudonymous staff",
     ),
+    "public.feedback_per_zone": ("`feedback`", ""),
     "public.audit_seen": ("`audit_entries`", "who saw whom"),
     "public.who_has_seen": ("`audit_entries` and `positions`", "who saw whom"),
     "public.what_has_seen": ("`audit_entries` and `positions`", "who saw whom"),

@@ -14,6 +14,7 @@ from schemas.topics import (
     CENSUS,
     DEAD_LETTERS,
     DETECTIONS,
+    FEEDBACK,
     FLOORS,
     FRAMES,
     LINKS,
@@ -154,6 +155,11 @@ _PURPOSES: Final[dict[Topic, _Purpose]] = {
     ALERTS: _Purpose(
         "alerts about the pipeline", "", "what went wrong in a year can be compared",
         (Right.PIPELINE,),
+    ),
+    FEEDBACK: _Purpose(
+        "what people said is wrong on the board, of which figure and frame",
+        "ids of people; who said it; a text, which may name somebody",
+        "a month to read it and look at the frames; its text may name somebody, so no longer",
     ),
     AUDIT: _Purpose(
         "who saw and did what",

@@ -24,6 +24,7 @@ from workers.serving.api.badge_reads import ReadIntake
 from workers.serving.api.board import PREFIX, Board
 from workers.serving.api.caller import Authenticate, Authenticator, LocalCoordinator
 from workers.serving.api.enforce import Enforce, check_rows, guarded_routes, judged
+from workers.serving.api.feedback import FeedbackIntake
 from workers.serving.api.head import HeadAsGet
 from workers.serving.api.people import Sources
 from workers.serving.api.registry import parts as registry_parts
@@ -32,6 +33,7 @@ from workers.serving.api.routes import describe_problems, router
 from workers.serving.api.security import SecurityHeaders
 from workers.serving.audit_reader import AuditReader
 from workers.serving.evidence.desk import ReadDesk
+from workers.serving.evidence.feedback import FeedbackDesk
 from workers.serving.live.board_state import BoardState
 from workers.serving.live.change_feed import QUEUE_LENGTH, ChangeFeed
 from workers.serving.live.pipeline_view import PipelineView
@@ -79,6 +81,7 @@ def create_app(
     seen: AuditReader | None = None,
     sources: Sources | None = None,
     reads: ReadDesk | None = None,
+    feedback: FeedbackDesk | None = None,
 ) -> FastAPI:
     """Build the application; it connects to nothing before it starts.
 
@@ -98,6 +101,7 @@ def create_app(
         seen: Answers questions about the audit; left out: they are answered with 503.
         sources: What was recorded of single people; left out: its routes answer 503.
         reads: Takes in reads of badges; left out: they are answered with 503.
+        feedback: Takes in feedback; left out: it is answered with 503.
 
     Returns:
         The application; `app.state.board` holds its parts.
@@ -106,11 +110,10 @@ def create_app(
         Stop: A route has no row in `ACCESS`, or a row no route.
     """
     registry, recorder = registry or RegistryView(), recorder or NoAudit()
-    pipeline = pipeline or PipelineView()
+    pipeline, sources = pipeline or PipelineView(), sources or Sources()
     reader = connect(redis_url, answer_within_s=ANSWER_WITHIN_S)
     follower = connect(redis_url, answer_within_s=ANSWER_WITHIN_S)
-    trends, recent = Trends(), RecentZones()
-    guard = breaker.Guard("redis", clock, BREAKER)
+    trends, recent, guard = Trends(), RecentZones(), breaker.Guard("redis", clock, BREAKER)
     live = LiveState(reader, live_prefix, guard)
     feed = ChangeFeed(follower, live_prefix, [trends.take, recent.take], clock, guard, queue_length)
     state = BoardState(live, registry, trends, recent, clock, settings.stale_after_s)
@@ -172,11 +175,10 @@ def create_app(
     ).provide(app)
     app.state.login = login
     app.state.authenticator = authenticator = authenticator or _authenticator(login)
-    app.state.recorder, app.state.seen, app.state.sources, app.state.read_intake = (
-        recorder,
-        seen,
-        sources or Sources(),
+    app.state.recorder, app.state.seen, app.state.sources = recorder, seen, sources
+    app.state.intakes = (
         ReadIntake(reads, settings, clock),
+        FeedbackIntake(feedback, settings, clock),
     )
     problems.install(app)
     registry_parts.provide(app, editing)

@@ -35,7 +35,8 @@ from workers.serving.app import create_app
 from workers.serving.audit_reader import AuditReader
 from workers.serving.editing.erasing import ErasureDesk
 from workers.serving.evidence.desk import ReadDesk
-from workers.serving.evidence.writer import ReadWriter
+from workers.serving.evidence.feedback import FeedbackDesk
+from workers.serving.evidence.writer import FeedbackWriter, ReadWriter
 from workers.serving.live.pipeline_follower import PipelineFollower
 from workers.serving.live.pipeline_view import PipelineView
 from workers.serving.login.checks import check_login
@@ -240,6 +241,9 @@ def run_board(service: Service) -> None:
                 database,
                 doors,
                 trail_s=settings.badges.trail_s,
+            ),
+            feedback=FeedbackDesk(
+                registry, FeedbackWriter(cluster), audit, service.clock, database
             ),
         )
         with audit:

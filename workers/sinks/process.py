@@ -6,7 +6,14 @@ from runtime.kafka.rights import rights_of
 from runtime.kafka.topic_watch import watching
 from runtime.kafka.topics import check_topics
 from runtime.process.service import Service
-from schemas.topics import AUDIT, DEAD_LETTERS, DERIVED_TOPICS, LIVE_TOPICS, VERSIONED_TOPICS
+from schemas.topics import (
+    AUDIT,
+    DEAD_LETTERS,
+    DERIVED_TOPICS,
+    FEEDBACK,
+    LIVE_TOPICS,
+    VERSIONED_TOPICS,
+)
 from workers.sinks.loop import SinkLoop
 from workers.sinks.redis.sink import RedisSink
 from workers.sinks.timescale.sink import TimescaleSink
@@ -19,13 +26,13 @@ REDIS_COMMIT_S = 1.0
 
 
 def run_timescale(service: Service) -> None:
-    """Write derived topics, facts, decisions and the audit to TimescaleDB until asked to stop.
+    """Write what TimescaleDB has tables for until asked to stop.
 
     Raises:
         Stop: A topic, the database or a record is not as it must be.
         Retry: A dependency stayed out of reach.
     """
-    topics = [*VERSIONED_TOPICS, *DERIVED_TOPICS, AUDIT]
+    topics = [*VERSIONED_TOPICS, *DERIVED_TOPICS, FEEDBACK, AUDIT]
     settings = service.settings
     cluster = Cluster.of(settings, service.clock)
     check_access(cluster, rights_of("sink-timescale"))

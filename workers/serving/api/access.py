@@ -199,8 +199,9 @@ refused edit are none."""
 
 EVIDENCE: Final[Mapping[Route, Access]] = {
     ("POST", f"{PREFIX}/badge-reads"): _registered(Right.SEND_READS),
+    ("POST", f"{PREFIX}/feedback"): _registered(Right.GIVE_FEEDBACK),
 }
-"""What other systems send; the handler judges each item against the units of its floor or zone."""
+"""What others send; the handler judges each item against the units of its floor or zone."""
 
 PROTECTION: Final[Mapping[Route, Access]] = {
     ("POST", f"{PREFIX}/erasures"): Access(needs=Right.ERASE, scope=Scope.ALL),

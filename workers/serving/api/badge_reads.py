@@ -5,30 +5,21 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Final
 
-import structlog
-from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from runtime.clock import Clock
-from runtime.errors import DeadLetter, Retry, Stop
+from runtime.errors import Retry
 from runtime.process.sections import ServingSettings
 from workers.serving.api.problems import documented
-from workers.serving.api.registry.parts import AnyCall, respond
+from workers.serving.api.registry.parts import AnyCall
+from workers.serving.api.turns import Turns
 from workers.serving.editing.body import JSON, json_text
-from workers.serving.editing.refusals import TooLarge, TooMany
+from workers.serving.editing.refusals import TooLarge
 from workers.serving.evidence.desk import ReadDesk, Sending, TakenReads, entries_of
-from workers.serving.login.allowance import Allowance
 
-log = structlog.get_logger(__name__)
 router = APIRouter(tags=["evidence"])
-
-AT_ONCE: Final = 2
-"""Requests that are in work at once; each may hold a connection to the database."""
-
-MOST_WAITING: Final = 16
-"""Requests that wait for their turn; more are refused with 503."""
 
 _EXAMPLE: Final = {
     "reader_id": "door-3",
@@ -54,8 +45,14 @@ class ReadIntake:
     desk: ReadDesk | None
     settings: ServingSettings
     clock: Clock
-    _allowed: dict[str, Allowance] = field(default_factory=dict)
-    _threads: CapacityLimiter = field(default_factory=partial(CapacityLimiter, AT_ONCE))
+    _turns: Turns = field(init=False)
+
+    def __post_init__(self) -> None:
+        most, per_s = self.settings.max_reads, self.settings.max_reads_per_s
+        turns = Turns(
+            max(most, math.ceil(per_s)), per_s, self.clock, "reads", f"{per_s:g} reads a second"
+        )
+        object.__setattr__(self, "_turns", turns)
 
     async def take(self, desk: ReadDesk, sending: Sending) -> Response:
         """Take reads in, in a thread.
@@ -64,40 +61,14 @@ class ReadIntake:
             Refusal: They are too many, or one of them is wrong; none was taken.
             Retry: A store is out of reach, or too many requests wait.
         """
-        self._count(sending.author.subject, len(sending.entries))
-        if self._threads.statistics().tasks_waiting >= MOST_WAITING:
-            raise Retry("too many requests wait with reads, so none of these was taken")
-        try:
-            return respond(await run_sync(partial(desk.take, sending), limiter=self._threads))
-        except (Stop, DeadLetter) as error:
-            log.error("badge_reads.refused", error=str(error))
-            raise Retry("a store refuses reads of this board; its log has the cause") from error
-
-    def _count(self, subject: str, reads: int) -> None:
-        """Refuse more reads than a request may hold, or a sender may send.
-
-        Raises:
-            TooLarge: More than a request may hold.
-            TooMany: More than this sender may send now.
-        """
-        most, per_s = self.settings.max_reads, self.settings.max_reads_per_s
+        reads, most = len(sending.entries), self.settings.max_reads
         if reads > most:
             raise TooLarge(f"the request holds {reads} reads; {most} are the most")
-        allowance = self._allowed.get(subject)
-        if allowance is None:
-            allowance = Allowance(max(most, math.ceil(per_s)), per_s, self.clock)
-            self._allowed[subject] = allowance
-        if not allowance.take(reads):
-            wait_s = math.ceil(allowance.wait_s(reads))
-            raise TooMany(
-                f"this login may send {per_s:g} reads a second, and has sent more; none of these "
-                "was taken: send them again later",
-                headers={"Retry-After": str(max(1, wait_s))},
-            )
+        return await self._turns.take(sending.author.subject, reads, partial(desk.take, sending))
 
 
 def _intake(request: Request) -> ReadIntake:
-    found: ReadIntake = request.app.state.read_intake
+    found: ReadIntake = request.app.state.intakes[0]
     return found
 
 

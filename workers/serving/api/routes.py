@@ -11,6 +11,7 @@ from workers.serving.api import (
     cameras,
     changes,
     erasures,
+    feedback,
     floors,
     me,
     people,
@@ -39,6 +40,7 @@ RESOURCES = (
     registry,
     erasures,
     badge_reads,
+    feedback,
     audit,
 )
 """One module per resource, in the order of the OpenAPI document."""

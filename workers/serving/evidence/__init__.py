@@ -1,1 +1,1 @@
-"""Evidence that other systems send: reads of badges."""
+"""What others send in: reads of badges, and feedback on figures."""

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-import psycopg
 import structlog
 from pydantic import BaseModel, Field
 
@@ -42,7 +41,8 @@ from workers.registry.vault.external import Kind
 from workers.registry.vault.rule import check_reads
 from workers.registry.view import RegistryView
 from workers.serving.editing.refusals import BadRequest, Unfit
-from workers.serving.editing.repeats import Answer, Repeat, Repeated
+from workers.serving.editing.repeats import Answer, Repeat
+from workers.serving.evidence.once import once
 from workers.serving.evidence.writer import ReadWriter
 
 log = structlog.get_logger(__name__)
@@ -58,9 +58,6 @@ _WRONG_CLOCK_US: Final = 1_000_000
 _MOST_FAULTS: Final = 100
 _LISTED: Final = 20
 """The audit lists this many floors of a request; the others are counted."""
-
-_ALONE: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
-"""Two requests with one key follow one another."""
 
 
 class TakenReads(BaseModel):
@@ -157,21 +154,8 @@ class ReadDesk:
         """
         if sending.repeat is None or sending.dry_run:
             return self._taken(sending)
-        if self._database is None:
-            raise Retry("this board has no database, so it keeps no idempotency keys")
         repeat = replace(sending.repeat, sha256=self._doors.keyed(sending.repeat.sha256))
-        try:
-            with self._database.transaction() as transaction:
-                return self._once(transaction, sending, repeat)
-        except Repeated as repeated:
-            return repeated.answer
-
-    def _once(self, transaction: psycopg.Connection, sending: Sending, repeat: Repeat) -> Answer:
-        transaction.execute(_ALONE, [f"{repeat.subject} {repeat.key}"])
-        repeat.find(transaction, self._clock.now_us())
-        answer = self._taken(sending)
-        repeat.keep(transaction, answer, self._clock.now_us())
-        return answer
+        return once(self._database, repeat, self._clock, lambda: self._taken(sending))
 
     def _taken(self, sending: Sending) -> Answer:
         if self._registry.synced_us is None:

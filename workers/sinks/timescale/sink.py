@@ -20,7 +20,7 @@ from runtime.process.metrics import (
     SINK_WRITE_SECONDS,
 )
 from runtime.process.sections import SinkSettings
-from schemas.topics import AUDIT, VERSIONED_TOPICS
+from schemas.topics import VERSIONED_TOPICS
 from workers.sinks.timescale.admission import (
     Admission,
     admit,
@@ -34,8 +34,8 @@ from workers.storage.timescale.connection import connect, database_errors, stage
 from workers.storage.timescale.queries import insertion, query
 from workers.storage.timescale.rows import EPOCH, Row, at
 from workers.storage.timescale.tables import (
-    AUDIT_TABLE,
     DERIVED_TABLES,
+    ENTRY_TABLES,
     OCCUPANCY_TABLE,
     VERSIONED_TABLES,
     Table,
@@ -44,6 +44,7 @@ from workers.storage.timescale.tables import (
 log = structlog.get_logger(__name__)
 
 _VERSIONED = {topic.name for topic in VERSIONED_TOPICS}
+_ENTRIES = {table.topic.name for table in ENTRY_TABLES}
 _MINUTES_REACH = timedelta(seconds=150)
 """How far back a measurement changes minutes: it holds for 30 s, which may start in the minute
 before, and that minute's first value may have started 30 s earlier."""
@@ -54,7 +55,7 @@ _LOCKED_S = 60.0
 
 
 class TimescaleSink:
-    """Writes derived records, reference data and decisions as rows.
+    """Writes derived records, reference data, decisions, feedback and the audit as rows.
 
     Args:
         cluster: Cluster whose topics fill the database.
@@ -102,8 +103,8 @@ class TimescaleSink:
         """
         started_s = self._clock.monotonic_s()
         versions = [item for item in items if item.topic.name in _VERSIONED]
-        audit = [item for item in items if item.topic.name == AUDIT.name]
-        derived = [item for item in items if item.topic.name not in {*_VERSIONED, AUDIT.name}]
+        entries = [item for item in items if item.topic.name in _ENTRIES]
+        derived = [item for item in items if item.topic.name not in _VERSIONED | _ENTRIES]
         written: Counter[str] = Counter()
         expired: Counter[str] = Counter()
         positions = positions_of(items)
@@ -112,7 +113,7 @@ class TimescaleSink:
             with database_errors(), connection.transaction(), connection.cursor() as cursor:
                 self._offsets.check(cursor)
                 _write_versions(cursor, versions, written)
-                _write_audit(cursor, audit, written, expired)
+                _write_entries(cursor, entries, written, expired)
                 admission = admit(derived, lock_progress(cursor, derived) if derived else {})
                 check_old(cursor, admission.old, admission.before)
                 self._write_derived(cursor, admission.new, written, expired)
@@ -293,21 +294,27 @@ def _write_versions(
         written[table.topic.name] += cursor.execute(insertion(table)).rowcount
 
 
-def _write_audit(
+def _write_entries(
     cursor: psycopg.Cursor[Row],
     entries: Sequence[Item],
     written: Counter[str],
     expired: Counter[str],
 ) -> None:
-    """Write entries of the audit; forged ones too, which only `wardstream audit verify` judges."""
+    """Write records that stand for themselves, each as it is on the log.
+
+    Entries of the audit that are forged are written too: only `wardstream audit verify` judges
+    them.
+    """
     if not entries:
         return
     limits: dict[str, datetime] = dict(cursor.execute(query("limits")).fetchall())
-    rows = AUDIT_TABLE.fold(entries, 0)
-    kept = _kept(AUDIT_TABLE, rows, limits)
-    expired[AUDIT_TABLE.name] += len(rows) - len(kept)
-    stage(cursor, AUDIT_TABLE.name, AUDIT_TABLE.columns, kept)
-    written[AUDIT.name] += cursor.execute(insertion(AUDIT_TABLE)).rowcount
+    for table in ENTRY_TABLES:
+        rows = table.fold([item for item in entries if item.topic.name == table.topic.name], 0)
+        kept = _kept(table, rows, limits)
+        expired[table.name] += len(rows) - len(kept)
+        if kept:
+            stage(cursor, table.name, table.columns, kept)
+            written[table.topic.name] += cursor.execute(insertion(table)).rowcount
 
 
 def _altered_error(table: Table, key: str) -> Stop:

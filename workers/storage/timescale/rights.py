@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from runtime.storage.accounts import DATABASE_PREFIX
-from workers.storage.timescale.tables import DERIVED_TABLES, VERSIONED_TABLES
+from workers.storage.timescale.tables import DERIVED_TABLES, ENTRY_TABLES, VERSIONED_TABLES
 
 Kind = Literal["SCHEMA", "TABLE", "FUNCTION"]
 Privilege = Literal["USAGE", "SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE"]
@@ -94,6 +94,7 @@ def _in(schema: str, names: Sequence[str]) -> tuple[str, ...]:
 
 _VERSIONS = _in("public", [table.name for table in VERSIONED_TABLES])
 _DERIVED = _in("live", [table.name for table in DERIVED_TABLES])
+_ENTRIES = _in("public", [table.name for table in ENTRY_TABLES])
 _MINUTES = _in("live", ["occupancy_minutes", "coverage_minutes"])
 _NOTED = _in("public", ["sink_progress", "sink_offsets"])
 _MERGED = _in("live", [table.name for table in DERIVED_TABLES if table.merged])
@@ -108,6 +109,7 @@ ZONE_FIGURES: Final = _in(
         "coverage_minutes",
         "count_disagreements",
         "dwell_per_zone",
+        "feedback_per_zone",
         "floor_coverage",
         "gaps",
         "occupancy_minutes",
@@ -120,6 +122,7 @@ ZONE_FIGURES: Final = _in(
 PERSON_ROWS: Final = _in(
     "public",
     [
+        "feedback",
         "links",
         "positions",
         "track_paths",
@@ -151,7 +154,7 @@ ROLES: Final = (
             *_VERSIONS,
             *_DERIVED,
             *_MINUTES,
-            "public.audit_entries",
+            *_ENTRIES,
         ),
         adds=(
             "public.sink_source",
@@ -159,7 +162,7 @@ ROLES: Final = (
             *_VERSIONS,
             *_DERIVED,
             *_MINUTES,
-            "public.audit_entries",
+            *_ENTRIES,
         ),
         # A lock on the limits of retention needs the right to change a column of theirs.
         changes=("public.retention(dropped_before)", *_NOTED, *_MERGED, *_MINUTES),

@@ -383,7 +383,7 @@ def _converter(field: str) -> Callable[[Any], Any]:
         return _duration
     if field in _NUMBERS:
         return _as_it_is
-    if field in {"from_us", "until_us"}:
+    if field in {"from_us", "until_us", "captured_us"}:
         return _at_or_null
     if field.endswith("_us"):
         return at

@@ -13,6 +13,7 @@ from schemas.topics import (
     CAMERA_VIEWS,
     CAMERAS,
     CENSUS,
+    FEEDBACK,
     FLOORS,
     LINKS,
     OCCUPANCY,
@@ -419,6 +420,38 @@ AUDIT_TABLE = Table(
 )
 """Who saw and did what. An entry that somebody forged is a row of its own, and stops nothing."""
 
+FEEDBACK_TABLE = Table(
+    name="feedback",
+    topic=FEEDBACK,
+    columns=_columns(
+        "given_at timestamptz, zone_id text, feedback_id text, floor_id text, kind text,"
+        "person_id text, role text, as_of timestamptz, seq int8, camera_id text,"
+        "captured_at timestamptz, model_name text, model_version text, digest bytea"
+    ),
+    identity=("zone_id", "feedback_id", "given_at"),
+    time="given_at",
+    fold=each_record(
+        "given_at_us, zone_id, feedback_id, floor_id, kind, person_id, role, as_of_us, seq,"
+        "camera_id, captured_us, model_name, model_version"
+    ),
+)
+
+FEEDBACK_TEXTS_TABLE = Table(
+    name="feedback_texts",
+    topic=FEEDBACK,
+    columns=_columns(
+        "given_at timestamptz, zone_id text, feedback_id text, given_by text, text text,"
+        "digest bytea"
+    ),
+    identity=("zone_id", "feedback_id", "given_at"),
+    time="given_at",
+    fold=each_record("given_at_us, zone_id, feedback_id, given_by, text"),
+)
+"""What was written, apart from the rest: it may name somebody, so it is kept for less long."""
+
+ENTRY_TABLES: tuple[Table, ...] = (AUDIT_TABLE, FEEDBACK_TABLE, FEEDBACK_TEXTS_TABLE)
+"""Tables of records that stand for themselves: no `seq` counts them, and no rebuild makes them."""
+
 TABLES: dict[str, Table] = {
-    table.name: table for table in (*VERSIONED_TABLES, *DERIVED_TABLES, AUDIT_TABLE)
+    table.name: table for table in (*VERSIONED_TABLES, *DERIVED_TABLES, *ENTRY_TABLES)
 }

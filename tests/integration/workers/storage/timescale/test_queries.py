@@ -20,6 +20,7 @@ from schemas.topics import (
     CAMERA_VIEWS,
     CAMERAS,
     CENSUS,
+    FEEDBACK,
     FLOORS,
     LINKS,
     OCCUPANCY,
@@ -710,3 +711,90 @@ def test_units_at_a_moment_and_who_could_help(ask: Ask, timescale_sink: Timescal
     stale = [row[-1] for row in ask("staffing_of_units", at=clock(0, 31))]
     assert stale[0] == ["bay-1", "corridor", "dark", "far", "room"]
     assert ask("staffing_of_units", at=clock(-2 * 24 * 60)) == []
+
+
+def feedback(number: int, minute: int, **fields: Any) -> Item:
+    """Feedback that was given a minute after what was shown, minutes after 10:00."""
+    record = {
+        "feedback_id": f"f-{number}",
+        "zone_id": "bay-1",
+        "floor_id": "floor-1",
+        "given_at_us": to_us(clock(minute + 1)),
+        "kind": "NOBODY_HERE",
+        "as_of_us": to_us(clock(minute)),
+        "seq": minute,
+        "text": f"said {number}",
+        "given_by": "ann",
+        **fields,
+    }
+    return item(FEEDBACK, record)
+
+
+def test_what_was_wrong_by_zone_and_hour_of_the_shift(
+    ask: Ask, timescale_sink: TimescaleSink
+) -> None:
+    """The day shift begins at 09:30, so 10:05 is in its first hour and 10:35 in its second; two
+    people say the same of 10:05. Nobody is planned in the corridor. What came again counts once."""
+    shift = {"starts_us": to_us(clock(-30)), "ends_us": to_us(clock(300)), "kind": "WORK"}
+    cancelled = {**shift, "starts_us": to_us(clock(4)), "status": "CANCELLED"}
+    for name, fields in (("day", shift), ("off", cancelled)):
+        one = {**fact(shift_id=name), "staff_id": "", "zone_id": "bay-1", "role": "nurse"}
+        timescale_sink.write([item(SHIFTS, {"status": "PLANNED", **one, **fields})])
+    given = [
+        feedback(1, 5),
+        feedback(2, 5, given_by="bob"),
+        feedback(3, 35),
+        feedback(4, 35, kind="GAP_WRONG", zone_id="corridor"),
+        feedback(3, 35, given_at_us=to_us(clock(37))),
+        feedback(5, 500),
+    ]
+    timescale_sink.write(given)
+    timescale_sink.write(given[2:4])
+
+    assert ask("feedback_per_zone", **{"from": clock(0), "to": clock(60)}) == [
+        ("NOBODY_HERE", "Bay 1", 1, 2, 1),
+        ("GAP_WRONG", "Corridor", None, 1, 1),
+        ("NOBODY_HERE", "Bay 1", 2, 1, 1),
+    ]
+
+
+def test_frames_for_whoever_maintains_a_model(ask: Ask, timescale_sink: TimescaleSink) -> None:
+    frame = {"camera_id": "cam-1", "captured_us": to_us(clock(4, 59.9))}
+    made_by = {"model_name": "yolox", "model_version": "2"}
+    timescale_sink.write(
+        [
+            feedback(1, 5, **frame, **made_by),
+            feedback(2, 5, **frame, **made_by, kind="NOT_THIS_ROLE", role="nurse", person_id="p"),
+            feedback(3, 6, **frame | {"captured_us": to_us(clock(6))}, model_name="hog"),
+            feedback(4, 7),
+        ]
+    )
+    hour = {"from": clock(0), "to": clock(60)}
+
+    kinds = ["NOBODY_HERE", "NOT_THIS_ROLE"]
+    yolox = ("cam-1", clock(4, 59.9), kinds, ["bay-1"], "nurse", "yolox", "2", 2)
+    assert ask("frames_of_feedback", model="yolox", **hour) == [yolox]
+    found = ask("frames_of_feedback", model="", **hour)
+    assert [row[-1] for row in found] == [2, 1]
+
+
+def test_who_gave_feedback_and_its_text_are_apart_and_expire_sooner(
+    timescale_sink: TimescaleSink, database_url: str
+) -> None:
+    timescale_sink.write([feedback(1, 5)])
+    later = clock(5) + timedelta(days=31)
+
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        rows = connection.execute("SELECT given_by, text FROM feedback_texts").fetchall()
+        columns = {
+            column.name for column in connection.execute("SELECT * FROM feedback").description or ()
+        }
+        connection.execute("SELECT * FROM drop_expired(%s)", [later])
+        left = [
+            connection.execute(f"SELECT count(*) FROM {table}".encode()).fetchone()
+            for table in ("feedback", "feedback_texts")
+        ]
+
+    assert rows == [("ann", "said 1")]
+    assert not columns & {"given_by", "text"}
+    assert left == [(1,), (0,)]
