@@ -155,7 +155,7 @@ def test_the_page_says_who_may_see_each_thing() -> None:
     assert "`stream`" in rows["`detections.made.v1`"]
     assert "`analyst`" in rows["`positions`"]
     assert "`history.read`, with a purpose: analyst" in rows["`positions`"]
-    assert "serving" not in rows["`detections.made.v1`"]
+    assert "sink" not in rows["`detections.made.v1`"]
     assert "analyst" not in rows["`registry.staff_names`"]
     assert "`sink-redis`" in rows["`person:*`"]
     assert "`serving`" in rows["`login:session:*`"]

@@ -46,6 +46,9 @@ STEPS: Final = (
 READS: Final = Step("read of a badge", BADGE_READS)
 """What a role or a name rests on beside the cameras."""
 
+MOST_CAMERAS: Final = 4
+"""Cameras whose records are looked for; frames are large, and one question reads no more."""
+
 FACTS_KEPT: Final = "for ever"
 """For how long versions of facts are kept; see docs/reference/data-protection.md."""
 
@@ -81,7 +84,17 @@ def look_up(
     """
     keys = {"zone_id": [zone_id], "floor_id": [floor_id], "camera_id": list(cameras)}
     for step in STEPS:
-        for key in keys[step.topic.key]:
+        for key in keys[step.topic.key][MOST_CAMERAS:]:
+            note = f"records of {MOST_CAMERAS} cameras are looked for"
+            yield Link(
+                what=step.what,
+                store=step.topic.name,
+                key=key,
+                state="not looked for",
+                kept=kept(step.topic),
+                note=note,
+            )
+        for key in keys[step.topic.key][:MOST_CAMERAS]:
             placed = step.topic.placed_by_floor
             number = partition if placed else partition_of(key, step.topic.partitions)
             searched = find(cluster, step.topic, number, key, at)

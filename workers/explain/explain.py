@@ -1,8 +1,8 @@
 """Put together why a zone's figure was what it was."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from runtime.errors import Stop
@@ -17,8 +17,33 @@ _OBSERVED_WITHIN: Final = timedelta(minutes=1)
 """A track that was observed so recently before the moment names the model of its camera."""
 
 
+class UnknownZone(Stop):
+    """No such zone was known at the moment that was asked for."""
+
+
+class Shown(NamedTuple):
+    """What of an explanation may be shown; the rest is not read.
+
+    Attributes:
+        people: Whether people of a figure of a moment may be shown one by one.
+        camera: Whether a camera may be shown, by its id.
+    """
+
+    people: Callable[[datetime], bool]
+    camera: Callable[[str], bool]
+
+
+EVERYTHING: Final = Shown(lambda _: True, lambda _: True)
+"""For whoever may see all."""
+
+
 def explain(
-    stored: Stored, cluster: Cluster, zone_id: str, asked: str, now: datetime
+    stored: Stored,
+    cluster: Cluster,
+    zone_id: str,
+    asked: str,
+    now: datetime,
+    may: Shown = EVERYTHING,
 ) -> Explanation:
     """Explain a zone's figure.
 
@@ -28,23 +53,29 @@ def explain(
         zone_id: The zone.
         asked: The moment, as `parse_moment` reads it.
         now: Now, with a time zone.
+        may: What may be shown.
 
     Raises:
         BadQuestion: The moment cannot be read.
-        Stop: No such zone was known at that moment, or the database refuses this user.
+        UnknownZone: No such zone was known at that moment.
+        Stop: The database refuses this user.
         Retry: A store is out of reach.
     """
     time_zone = _time_zone(stored, zone_id, now)
     at = parse_moment(asked, now, time_zone)
     zone = _in_force(stored, "zones", "zone_id", zone_id, at)
     if zone is None:
-        raise Stop(f"zone {zone_id} was not known at {at.isoformat(timespec='seconds')}")
+        raise UnknownZone(f"zone {zone_id} was not known at {at.isoformat(timespec='seconds')}")
     floor_id = zone["floor_id"]
     floor = _in_force(stored, "floors", "floor_id", floor_id, at)
-    shown = stored.known("live", zone_id, at)
+    shown = stored.known("live", zone_id, at, may.people)
     as_of = at if shown is None else shown.figure["as_of"]
     revision = stored.revision(zone_id, as_of)
-    cameras = _cameras(stored, floor_id, shown, as_of)
+    cameras = [
+        each
+        for each in _cameras(stored, floor_id, shown, as_of)
+        if may.camera(each.camera["camera_id"])
+    ]
     links: list[Link] = []
     if floor is not None:
         saw = [each.camera["camera_id"] for each in cameras if each.saw]
@@ -66,7 +97,7 @@ def explain(
         time_zone=time_zone.key,
         at=at,
         shown=shown,
-        revised=None if revision is None else stored.known("public", zone_id, at),
+        revised=None if revision is None else stored.known("public", zone_id, at, may.people),
         revision=revision,
         shifts=_shifts(stored, zone_id, as_of),
         requirements=_requirements(stored, zone_id, as_of),

@@ -37,7 +37,7 @@ class Search(NamedTuple):
     Attributes:
         found: The record; None when it is not among those that were read.
         oldest_ms: When the broker took the oldest record that the partition still holds, UTC
-            milliseconds; None when it holds none.
+            milliseconds; None when it holds none, or the record was found.
         is_whole: False when there were more records than are read for one question.
     """
 
@@ -65,13 +65,13 @@ def find(cluster: Cluster, topic: Topic, partition: int, key: str, at: datetime)
     """
     codec = cluster.registry.reader(topic)
     at_us = round(at.timestamp() * 1_000_000)
-    oldest_ms = _oldest(cluster, topic, partition)
     since_ms = max(0, at_us // 1_000 - _BEFORE_MS)
     start, end = spans(cluster, topic, [partition], since_ms=since_ms).get(partition, (0, 0))
     if start >= end:
-        return Search(None, oldest_ms, is_whole=True)
+        return Search(None, _oldest(cluster, topic, partition), is_whole=True)
     found: LogPosition | None = None
     last = min(end, start + _MOST)
+    is_whole = last == end
     try:
         for message in read_between(cluster, topic, partition, start, last):
             if message.key() != key.encode():
@@ -80,14 +80,16 @@ def find(cluster: Cluster, topic: Topic, partition: int, key: str, at: datetime)
             if event_us is None:
                 continue
             if event_us > at_us:
-                return Search(found, oldest_ms, is_whole=True)
+                is_whole = True
+                break
             position = LogPosition(
                 partition, message.offset() or 0, event_us, message.timestamp()[1]
             )
             found = position if found is None or event_us >= found.at_us else found
     except Expired:
         return Search(None, _oldest(cluster, topic, partition), is_whole=True)
-    return Search(found, oldest_ms, is_whole=last == end)
+    oldest_ms = None if found is not None else _oldest(cluster, topic, partition)
+    return Search(found, oldest_ms, is_whole)
 
 
 def _oldest(cluster: Cluster, topic: Topic, partition: int) -> int | None:

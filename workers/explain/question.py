@@ -1,12 +1,13 @@
 """What is asked: a zone, and a moment in the time zone of its floor."""
 
 import re
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _AGO: Final = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)([smhd])")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _UNIT_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 HELP: Final = "10:05 (the last one), 2026-01-31T08:00, both in the zone's time, or 15m, 2h, 1d ago."
@@ -52,8 +53,19 @@ def parse_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
         zone: Time zone of the floor.
 
     Raises:
-        BadQuestion: It is none of them, does not exist in that zone, or is in the future.
+        BadQuestion: It is none of them, does not exist in that zone, is in the future, or lies
+            before 1970.
     """
+    try:
+        found = _parsed(text, now, zone)
+    except OverflowError as error:
+        raise BadQuestion(f"{text!r} is too long ago; write {HELP}") from error
+    if found < _EPOCH:
+        raise BadQuestion(f"{text!r} is too long ago; write {HELP}")
+    return found
+
+
+def _parsed(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     written = text.strip()
     ago = _AGO.fullmatch(written)
     if ago is not None:
@@ -65,6 +77,8 @@ def parse_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
         moment = datetime.fromisoformat(written)
     except ValueError as error:
         raise BadQuestion(f"{text!r} is no time; write {HELP}") from error
+    if moment.year == 1:  # elsewhere its local time is before the calendar
+        raise OverflowError
     if moment.tzinfo is None:
         moment = _existing(moment.replace(tzinfo=zone), text)
     if moment > now:

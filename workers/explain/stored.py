@@ -4,7 +4,7 @@ Schema `live` has what the pipeline wrote, so what was shown then; `public` has 
 revisions in force, so what is known now.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -97,8 +97,17 @@ class Stored:
         values = {"at": at, "visible": VISIBLE_AFTER_US, "value": value}
         return self._rows(_IN_FORCE, values, table=table, identity=identity, column=column)
 
-    def known(self, schema: Schema, zone_id: str, at: datetime) -> Known | None:
-        """A zone's figure at a moment; None when no row holds then."""
+    def known(
+        self, schema: Schema, zone_id: str, at: datetime, may: Callable[[datetime], bool]
+    ) -> Known | None:
+        """A zone's figure at a moment; None when no row holds then.
+
+        Args:
+            schema: `live` for what was shown then, `public` for what is known now.
+            zone_id: The zone.
+            at: The moment, with a time zone.
+            may: Whether people of a figure of a moment may be read one by one.
+        """
         found = self._rows(_FIGURE, {"zone": zone_id, "at": at}, schema=schema)
         if not found:
             return None
@@ -108,7 +117,7 @@ class Stored:
         return Known(
             figure=figure,
             roles=self._rows(_ROLES, which, schema=schema),
-            people=self._rows(_PEOPLE, people, schema=schema),
+            people=self._rows(_PEOPLE, people, schema=schema) if may(figure["as_of"]) else [],
         )
 
     def revision(self, zone_id: str, as_of: datetime) -> int | None:

@@ -41,6 +41,7 @@ from workers.serving.live.pipeline_follower import PipelineFollower
 from workers.serving.live.pipeline_view import PipelineView
 from workers.serving.login.checks import check_login
 from workers.serving.login.login import login_of
+from workers.serving.recorded.explanations import ZoneExplanations
 from workers.serving.recorded.frames import LatestFrames
 from workers.serving.recorded.history import PositionHistory
 from workers.serving.recorded.names import SealedNames
@@ -183,6 +184,7 @@ def run_board(service: Service) -> None:
         Database(settings.vault_address, "wardstream-vault") as vault,
         AuditReader(settings.database_address) as seen,
         PositionHistory(settings.database_address) as history,
+        ZoneExplanations(settings.database_address, cluster) as explanations,
     ):
         public = urlsplit(settings.login.public_url or "").hostname
         hosts = [*([public] if public else []), "localhost", "127.0.0.1", "::1"]
@@ -232,7 +234,9 @@ def run_board(service: Service) -> None:
             ),
             recorder=audit,
             seen=seen,
-            sources=Sources(history, LatestFrames(cluster, objects.get), SealedNames(names)),
+            sources=Sources(
+                history, LatestFrames(cluster, objects.get), SealedNames(names), explanations
+            ),
             reads=ReadDesk(
                 registry,
                 ReadWriter(cluster),

@@ -96,6 +96,10 @@ BOARD: Final[Mapping[Route, Access]] = {
     ("GET", f"{PREFIX}/zones/{{zone_id}}"): Access(
         needs=Right.BOARD, scope=Scope.ZONE, audit="people.viewed"
     ),
+    # Leaves out people, staff and cameras for who lacks the right, and says so.
+    ("GET", f"{PREFIX}/zones/{{zone_id}}/why"): Access(
+        needs=Right.BOARD, scope=Scope.ZONE, audit="zone.explained"
+    ),
     ("GET", f"{PREFIX}/units"): Access(needs=Right.BOARD, scope=Scope.LIST),
     ("GET", f"{PREFIX}/cameras"): Access(
         needs=Right.BOARD, scope=Scope.LIST, audit="people.viewed"

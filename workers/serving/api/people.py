@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
 from runtime.errors import DeadLetter, Retry, Stop
+from workers.explain.explain import UnknownZone
 from workers.serving.api.board import AnyBoard, Identity
 from workers.serving.api.enforce import unknown
 from workers.serving.api.problems import documented
@@ -21,6 +22,7 @@ from workers.serving.api.purpose import HEADER
 from workers.serving.api.viewing import AnyViewing
 from workers.serving.api.visible import Visible
 from workers.serving.editing.conditions import etag
+from workers.serving.recorded.explanations import ZoneExplanations
 from workers.serving.recorded.frames import LatestFrames
 from workers.serving.recorded.history import MOST_POINTS, Point, PositionHistory
 from workers.serving.recorded.names import Names, NoNames
@@ -48,12 +50,15 @@ class Sources:
         history: Positions; None where there is no database.
         frames: Pictures; None where there is no log.
         names: Names of staff.
+        explanations: Why figures were what they were; None where there is no database.
     """
 
     history: PositionHistory | None = None
     frames: LatestFrames | None = None
     names: Names = field(default_factory=NoNames)
+    explanations: ZoneExplanations | None = None
     _threads: CapacityLimiter = field(default_factory=partial(CapacityLimiter, _AT_ONCE))
+    _long: CapacityLimiter = field(default_factory=partial(CapacityLimiter, _AT_ONCE))
 
     async def read(self, work: Callable[[], T]) -> T:
         """Read in a thread; a few at once.
@@ -62,8 +67,23 @@ class Sources:
             Retry: The store is out of reach, or refuses this board.
             HTTPException: No store can hold such an id, as one with a zero byte: 422.
         """
+        return await self._read(work, self._threads)
+
+    async def read_long(self, work: Callable[[], T]) -> T:
+        """The same for what may take seconds, so that nothing else waits for it.
+
+        Raises:
+            UnknownZone: As the work raised it.
+            Retry: The store is out of reach, or refuses this board.
+            HTTPException: No store can hold such an id, as one with a zero byte: 422.
+        """
+        return await self._read(work, self._long)
+
+    async def _read(self, work: Callable[[], T], limiter: CapacityLimiter) -> T:
         try:
-            return await run_sync(work, limiter=self._threads)
+            return await run_sync(work, limiter=limiter)
+        except UnknownZone:
+            raise
         except Stop as error:
             log.error("serving.people_refused", error=str(error))
             raise Retry("a store refuses this board; its log has the cause") from error

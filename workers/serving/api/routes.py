@@ -19,6 +19,7 @@ from workers.serving.api import (
     status,
     trends,
     units,
+    why,
     zones,
 )
 from workers.serving.api.board import PREFIX
@@ -27,6 +28,7 @@ from workers.serving.api.registry import routes as registry
 
 RESOURCES = (
     zones,
+    why,
     units,
     cameras,
     floors,

@@ -59,6 +59,14 @@ class Visibility:
         """Whether the caller sees all people of a zone, camera or floor one by one."""
         return reaches_all(self._people, self._units(kind, identity))
 
+    def sees_past(self, kind: str, identity: str) -> bool:
+        """Whether the caller sees all people of a zone, camera or floor as they were."""
+        return reaches_all(self._past, self._units(kind, identity))
+
+    def sees_roster(self, kind: str, identity: str) -> bool:
+        """Whether the caller sees what is registered for a thing, such as whose its shifts are."""
+        return reaches_all(self._roster, self._units(kind, identity))
+
     def past(self, floor_id: str, zone_ids: Iterable[str]) -> list[str] | None:
         """Of the zones in which somebody was, those that the caller sees into the past.
 
@@ -106,7 +114,7 @@ class Visibility:
         update: dict[str, Any] = {}
         if not self.sees_people("zone", answer.zone_id):
             update["person_ids"] = []
-        if not reaches_all(self._roster, self._units("zone", answer.zone_id)):
+        if not self.sees_roster("zone", answer.zone_id):
             update["shifts"] = []
         return answer.model_copy(update=update)
 

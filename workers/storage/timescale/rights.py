@@ -142,6 +142,14 @@ PERSON_ROWS: Final = _in(
 
 _CAMERAS = _in("public", ["cameras_now", "clocks_over_time", "suspect_views"])
 
+_EXPLAINED = (
+    *_in("live", ["coverage", "positions", "zone_occupancy"]),
+    *_in("public", ["coverage", "revisions_in_force", "tracks", "zone_occupancy", "retention"]),
+    *_in("public", ["camera_clock", "camera_views", "cameras", "floors", "requirements"]),
+    *_in("public", ["shifts", "zones"]),
+)
+"""What a zone's figure rests on."""
+
 ROLES: Final = (
     RoleRights(
         role="sink-timescale",
@@ -171,7 +179,10 @@ ROLES: Final = (
     ),
     RoleRights(
         role="serving",
-        does="Keeps edits, answers where a person was, and who has seen whom.",
+        does=(
+            "Keeps edits, answers where a person was, why a figure is what it is, and who has "
+            "seen whom."
+        ),
         reads=(
             "public.schema_migrations",
             "registry.edits",
@@ -187,6 +198,7 @@ ROLES: Final = (
             "registry.stream_addresses(set_at)",
             "registry.stream_addresses(version)",
             "public.positions",
+            *_EXPLAINED,
             "public.what_has_seen",
             "public.who_has_seen",
         ),

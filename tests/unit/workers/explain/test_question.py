@@ -63,6 +63,10 @@ def test_a_time_of_day_that_clocks_skipped_is_that_of_the_day_before() -> None:
         ("", "is no time"),
         ("2026-03-29T02:30", "clocks skipped it"),
         ("2026-09-21T12:01", "in the future"),
+        ("0001-01-01T00:00", "too long ago"),
+        ("0001-01-01T00:00+14:00", "too long ago"),
+        ("999999999d", "too long ago"),
+        ("730000d", "too long ago"),
     ],
 )
 def test_what_is_no_moment_of_the_past_is_refused_with_the_reason(text: str, reason: str) -> None:
