@@ -21,6 +21,7 @@ from workers.serving.api.registry.parts import Registry
 from workers.serving.app import create_app
 from workers.serving.audit_reader import AuditReader
 from workers.serving.evidence.desk import ReadDesk
+from workers.serving.evidence.feedback import FeedbackDesk
 from workers.serving.live.pipeline_view import PipelineView
 from workers.serving.login.login import Login, login_of
 from workers.serving.process import address, bind, serve_app
@@ -47,6 +48,7 @@ class BoardServer:
         seen: Answers questions about the audit.
         sources: What was recorded of single people.
         editing: What is edited; its routes answer 503 when None.
+        feedback: Takes in feedback; its route answers 503 when None.
         max_streams_per_subject: Most event streams of one subject.
         reads: Takes in reads of badges; they are answered with 503 when None.
     """
@@ -71,6 +73,7 @@ class BoardServer:
         seen: AuditReader | None = None,
         sources: Sources | None = None,
         editing: Registry | None = None,
+        feedback: FeedbackDesk | None = None,
         max_streams_per_subject: int = 20,
         reads: ReadDesk | None = None,
     ) -> None:
@@ -100,6 +103,7 @@ class BoardServer:
         self._sources = sources
         self._editing = editing
         self._reads = reads
+        self._feedback = feedback
         self._queue_length = queue_length
         self._port = 0
         self.url = ""
@@ -138,6 +142,7 @@ class BoardServer:
             sources=self._sources,
             editing=self._editing,
             reads=self._reads,
+            feedback=self._feedback,
         )
 
         def run() -> None:

@@ -195,7 +195,7 @@ class FeedbackDesk:
         row, faults = checked_row(giving.entry, FeedbackRow)
         if row is None or faults:
             raise Unfit(UNREADABLE, faults)
-        floor_id, partition = self._position_of(giving.author, row, now_us)
+        floor_id, partition = self._floor_of(giving.author, row, now_us)
         record = Feedback(
             feedback_id=_id_of(giving.repeat),
             zone_id=row.zone_id,
@@ -221,7 +221,7 @@ class FeedbackDesk:
         )
         return Answer(200, taken.model_dump_json().encode())
 
-    def _position_of(self, author: Principal, row: FeedbackRow, now_us: int) -> tuple[str, int]:
+    def _floor_of(self, author: Principal, row: FeedbackRow, now_us: int) -> tuple[str, int]:
         """Floor and partition of what feedback is about.
 
         Raises:

@@ -146,7 +146,7 @@ identify((me) => {
   showWho(at("who"), me);
   showLinks(me);
   if (me && me.kind !== "local") follow(at("session"), me);
-  plans.rights = me?.rights ?? null;
+  plans.rights = zones.rights = me?.rights ?? null;
   const sees = (right) => me === null || me.rights.has(right);
   at("cameras-section").hidden = !sees("presence.read");
   if (sees("board.read")) connection.start(me?.rights ?? null);

@@ -1,4 +1,5 @@
 // The plan of each floor in metres: zones, people counted once, and what each camera sees of it.
+import { askOfPerson, mayGive, wrongButton } from "./feedback.js";
 import { isOnPlan, extentOf, plannedFloors, Scale } from "./floors.js";
 import { icon } from "./icons.js";
 import { ago, draw, make, say } from "./messages.js";
@@ -89,13 +90,14 @@ class Plan {
     this.nameButton.type = "button";
     this.nameButton.hidden = true;
     this.nameButton.addEventListener("click", () => this.#askName());
+    this.wrong = wrongButton(() => this.#sayWrong());
     this.heard = make("p", "unseen");
     this.heard.setAttribute("aria-live", "polite");
     this.trouble = make("p", "trouble");
     this.list = make("ul", "eyes-list");
     this.list.setAttribute("aria-label", LABELS.cameras);
     const caption = make("figcaption", "", this.name, this.count, make("span", "fresh", this.word, " ", this.age));
-    this.figure = make("figure", "plan", caption, this.trouble, this.stage, this.detail, this.nameButton, this.heard, this.list);
+    this.figure = make("figure", "plan", caption, this.trouble, this.stage, this.detail, make("p", "of-person", this.nameButton, this.wrong), this.heard, this.list);
     this.figure.dataset.floor = this.id;
     this.svg.addEventListener("keydown", (event) => this.#key(event));
     this.svg.addEventListener("blur", () => this.show(this.pinned));
@@ -369,11 +371,23 @@ class Plan {
   #pin(id) {
     this.pinned = id;
     this.show(id);
+    this.#fillDetail(); // who was only pointed at gets the buttons now
   }
 
   #askName() {
     const person = this.people.get(this.shown)?.person;
     if (person?.staff_id) askName(person.staff_id, person.role);
+  }
+
+  /** The first zone of a person that has a figure. */
+  #zoneOf(person) {
+    return (person?.zone_ids ?? []).map((id) => this.store.zones.get(id)).find(Boolean);
+  }
+
+  #sayWrong() {
+    const person = this.people.get(this.shown)?.person;
+    const zone = this.#zoneOf(person);
+    if (zone) askOfPerson(this.store, zone, person);
   }
 
   /** Show which cameras see a person, or nobody. */
@@ -397,6 +411,7 @@ class Plan {
     say(this.detail, person ? this.#personText(person) : this.people.size ? HINTS.person : "");
     const staffId = this.pinned === this.shown ? person?.staff_id : null;
     this.nameButton.hidden = !staffId || !this.rights()?.has("names.read");
+    this.wrong.hidden = this.pinned !== this.shown || !mayGive(this.rights(), this.#zoneOf(person));
   }
 
   #personText(person) {

@@ -101,6 +101,8 @@ export class Store {
     camera.width = live.width || camera.width;
     camera.height = live.height || camera.height;
     camera.model = live.model_name ? `${live.model_name} ${live.model_version}` : "";
+    camera.modelName = live.model_name ?? "";
+    camera.modelVersion = live.model_version ?? "";
     camera.asOf = live.captured_us / 1e6;
     camera.tracks = live.tracks.filter((track) => track.state !== "ENDED");
     const seen = new Set();

@@ -50,6 +50,27 @@ export const SILENT = { board: "No new data on the board", camera: "No new data 
 /** The question for somebody's name. */
 export const NAME = { ask: "Show the name…", reason: "Why do you need the name? The audit keeps your reason.", show: "Show the name", close: "Close" };
 
+/** What somebody says is wrong. */
+export const FEEDBACK = {
+  button: "Wrong?",
+  ofZone: (name) => `What is wrong in ${name}?`,
+  ofPerson: (person) => `What is wrong with ${personNumber(person).toLowerCase()}?`,
+  named: (name) => `Wrong? Say what is wrong in ${name}`,
+  what: "What you see instead",
+  kinds: {
+    NOT_THIS_ROLE: "Not this role",
+    TWO_PEOPLE: "Two people, not one",
+    NOBODY_HERE: "Nobody is here",
+    GAP_WRONG: "The gap is wrong",
+    OTHER: "Something else",
+  },
+  text: "In your words; needed for something else",
+  note: "Better without names. It goes to those who maintain cameras and models, and changes no figure.",
+  send: "Send",
+  sending: "Sending",
+  close: "Close",
+};
+
 export const HINTS = { person: "Point at a person, tap one, or use the arrow keys, to see who that may be and which cameras see them." };
 export const furtherAway = ", further away than this plan shows";
 
@@ -317,13 +338,30 @@ export function troubleOfPlan(silent, moved) {
 /** All that is known of one person. */
 export function personOnPlan(person, zones, cameras, within) {
   const parts = [
-    `Person ${person.person_id.slice(person.person_id.lastIndexOf(":") + 1)}`,
+    personNumber(person),
     ...whoIs(person),
     zones.length ? `in ${listed(zones)}` : "in no zone",
     `${person.lost ? "out of sight, last seen" : "seen"} by ${listed(cameras)}`,
   ];
   if (within !== null) parts.push(`place known to ${within.toFixed(1)} m`);
   return parts.join(" · ");
+}
+
+function personNumber({ person_id: id }) {
+  return `Person ${id.slice(id.lastIndexOf(":") + 1)}`;
+}
+
+/** That feedback was kept. */
+export function keptAt(time) {
+  return `Kept at ${time}. Thank you. The figures stay as they are.`;
+}
+
+/** That feedback was not kept, and what to do. */
+export function whyNotKept({ status, message, errors }) {
+  if (status === 403) return "Not kept: you may not say this here";
+  if (status === 429) return "Not kept: you have said a lot. Send it again in some minutes";
+  if (status === 0 || status === 503) return `Not kept, as far as is known: ${message}. Send it again`;
+  return `Not kept: ${errors.map(({ reason }) => reason).join("; ") || message}`;
 }
 
 export function cautionOf(caution) {

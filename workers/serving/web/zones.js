@@ -1,9 +1,10 @@
 // The list of zones: one row each, made once and then only changed where it differs.
+import { askOfZone, mayGive, wrongButton } from "./feedback.js";
 import { icon } from "./icons.js";
 import { TREND_S } from "./store.js";
 import { ago, draw, interval, make, say } from "./messages.js";
 import { markOf, marksOf, pictured } from "./roles.js";
-import { capital, CAUSES, disagreement, gapOfRole, gapOfZone, lastChange, LABELS, mostLately, required, roleName, sinceWhen, standingIn, unknownsOfZone } from "./words.js";
+import { capital, CAUSES, disagreement, FEEDBACK, gapOfRole, gapOfZone, lastChange, LABELS, mostLately, required, roleName, sinceWhen, standingIn, unknownsOfZone } from "./words.js";
 
 export const RANK = { short: 0, unclear: 1, covered: 2, none_required: 3, no_data: 4 };
 const WIDTH = 120;
@@ -17,6 +18,7 @@ export class ZoneList {
     this.rows = new Map();
     this.order = "gaps";
     this.announced = new Map();
+    this.rights = null; // of who looks; null while nobody knows
   }
 
   /** Draw every zone; returns sentences for what changed for the worse or better. */
@@ -35,7 +37,7 @@ export class ZoneList {
     zones.forEach((zone, place) => {
       let row = this.rows.get(zone.zone_id);
       if (!row) {
-        row = makeRow(zone.zone_id);
+        row = makeRow(zone.zone_id, () => askOfZone(this.store, this.store.zones.get(zone.zone_id)));
         this.rows.set(zone.zone_id, row);
       }
       if (this.list.children[place] !== row.item) this.list.insertBefore(row.item, this.list.children[place] ?? null);
@@ -66,6 +68,8 @@ export class ZoneList {
     }
     row.item.dataset.stale = String(fresh.stale);
     say(row.name, zone.name);
+    row.wrong.hidden = !mayGive(this.rights, zone);
+    row.wrong.setAttribute("aria-label", FEEDBACK.named(zone.name));
     say(row.floor, this.floors > 1 && zone.floor_name !== zone.name ? zone.floor_name : "");
     const now = this.store.now();
     say(row.sentence, gapOfZone(zone));
@@ -124,7 +128,8 @@ export class ZoneList {
   }
 }
 
-function makeRow(id) {
+function makeRow(id, ask) {
+  const wrong = wrongButton(ask);
   const name = make("h3", "name");
   const floor = make("p", "floor");
   const sentence = make("p", "sentence");
@@ -149,7 +154,7 @@ function makeRow(id) {
   const item = make(
     "li",
     "zone",
-    make("div", "who", name, floor),
+    make("div", "who", name, floor, wrong),
     make("div", "verdict", iconBox, make("div", "", make("div", "gap", sentence, since), because, differ)),
     make(
       "dl",
@@ -164,7 +169,7 @@ function makeRow(id) {
   );
   item.dataset.zone = id;
   return {
-    ...{ item, name, floor, sentence, since, because, differ, roles, icon: iconBox },
+    ...{ item, name, floor, wrong, sentence, since, because, differ, roles, icon: iconBox },
     ...{ people, scheduled, required: needed, path, trend, change, word, age },
   };
 }

@@ -730,9 +730,7 @@ def feedback(number: int, minute: int, **fields: Any) -> Item:
     return item(FEEDBACK, record)
 
 
-def test_what_was_wrong_by_zone_and_hour_of_the_shift(
-    ask: Ask, timescale_sink: TimescaleSink
-) -> None:
+def test_feedback_by_zone_and_hour_of_the_shift(ask: Ask, timescale_sink: TimescaleSink) -> None:
     """The day shift begins at 09:30, so 10:05 is in its first hour and 10:35 in its second; two
     people say the same of 10:05. Nobody is planned in the corridor. What came again counts once."""
     shift = {"starts_us": to_us(clock(-30)), "ends_us": to_us(clock(300)), "kind": "WORK"}
@@ -758,7 +756,7 @@ def test_what_was_wrong_by_zone_and_hour_of_the_shift(
     ]
 
 
-def test_frames_for_whoever_maintains_a_model(ask: Ask, timescale_sink: TimescaleSink) -> None:
+def test_frames_of_feedback_by_model(ask: Ask, timescale_sink: TimescaleSink) -> None:
     frame = {"camera_id": "cam-1", "captured_us": to_us(clock(4, 59.9))}
     made_by = {"model_name": "yolox", "model_version": "2"}
     timescale_sink.write(
