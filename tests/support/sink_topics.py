@@ -13,11 +13,13 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import (
     AUDIT,
     DEAD_LETTERS,
+    FEEDBACK,
     LINKS,
     OCCUPANCY,
     PRESENCE,
     TRACKS,
     VERSIONED_TOPICS,
+    ZONE_ALERTS,
     ZONE_EVENTS,
     Topic,
 )
@@ -27,8 +29,8 @@ from tests.support.tables import rows
 from tests.support.waiting import eventually
 from workers.storage.item import Item
 
-DERIVED = (TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY)
-TOPICS = (*VERSIONED_TOPICS, *DERIVED, AUDIT)
+DERIVED = (TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY, ZONE_ALERTS)
+TOPICS = (*VERSIONED_TOPICS, *DERIVED, AUDIT, FEEDBACK)
 
 Log = Iterable[tuple[Topic, dict[str, Any]]]
 

@@ -38,12 +38,15 @@ class Options:
         cascade: With that, remove what rests on them too.
         on_resize: What becomes of zones whose camera's frame changes its size.
         now_us: Now, UTC microseconds; a shift far from it is refused. None asks the calendar alone.
+        leaves_contradictions: Do it although others' facts no longer fit together, as an erasure:
+            whoever took a shift over and is erased gives it back to its owner.
     """
 
     replace: bool = False
     cascade: bool = False
     on_resize: OnResize = OnResize.REFUSE
     now_us: int | None = None
+    leaves_contradictions: bool = False
 
 
 @dataclass(slots=True)

@@ -92,6 +92,8 @@ def change_of(
     faults += unusable_in(change)
     faults += dates_of(change, stamp, options)
     new, change.left = contradictions_of(change, stamp, alone=not faults)
+    if options.leaves_contradictions:
+        new, change.left = [], [*change.left, *new]
     found = [*faults, *new]
     refuse(_messages(found, change), [_for_programs(fault) for fault in found])
     return change

@@ -238,7 +238,7 @@ def test_who_somebody_is_says_from_what_how_sure_and_whether_they_are_on_shift_t
         "on shift, but not planned in this zone · in Bay 2 · seen by A East camera"
     )
     page.keyboard.press("Enter")
-    expect(plan.get_by_role("button")).to_have_count(0)
+    expect(plan.get_by_role("button", name="Show the name")).to_have_count(0)
 
 
 class SetNames:

@@ -40,6 +40,8 @@ from workers.registry.vault.rule import check_ids
 ROWS_ALONE: Final = Options()
 """An edit that does what it asks for and nothing beyond."""
 
+_WHATEVER_IT_LEAVES: Final = Options(leaves_contradictions=True)
+
 T = TypeVar("T")
 
 WithEdit: TypeAlias = Callable[[psycopg.Connection, Applied], None]
@@ -137,7 +139,7 @@ class RegistryStore(Reading):
         dry_run: bool = False,
         also: WithEdit | None = None,
     ) -> Applied:
-        """Make an edit that follows from what is registered, as `apply` does.
+        """Make an edit that follows from what is registered, whatever that leaves of others' facts.
 
         Args:
             wanted: Called within the edit's transaction, with what is registered, which it neither
@@ -151,7 +153,7 @@ class RegistryStore(Reading):
             NotTakenOver: As in `apply`.
             Retry: As in `apply`.
         """
-        return self._edit(wanted, origin, None, ROWS_ALONE, dry_run, also, None)
+        return self._edit(wanted, origin, None, _WHATEVER_IT_LEAVES, dry_run, also, None)
 
     def undo(
         self,

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from runtime.clock import SystemClock
 from runtime.process.sections import SinkSettings
 from runtime.process.settings import Settings
-from schemas.topics import LINKS
+from schemas.topics import FEEDBACK, LINKS
 from tests.support.builders.outputs import at_us, item, link, ward
 from tests.support.clusters import make_timescale_sink
 from tests.support.tables import as_items, rows
@@ -66,6 +66,17 @@ def test_the_database_keeps_rows_as_long_as_their_entries_say(database_url: str)
     assert dict(kept) == stated
 
 
+GIVEN = {
+    "feedback_id": "f-1",
+    "zone_id": "bay-1",
+    "floor_id": "floor-1",
+    "kind": "NOBODY_HERE",
+    "given_at_us": at_us(0),
+    "as_of_us": at_us(0),
+    "seq": 1,
+    "text": "no",
+    "given_by": "ann",
+}
 REPEATS = "registry.idempotency"
 SECOND = timedelta(seconds=1)
 DROP = "SELECT * FROM drop_expired(%s)"
@@ -77,7 +88,7 @@ def test_rows_are_gone_once_their_period_is_over(
 ) -> None:
     """Rows of every table that expires, those of corrections too: there until then, gone after."""
     timescale_sink.write(as_items(ward(seconds=90, seed=7)))
-    timescale_sink.write([item(LINKS, link(1, 1, 1, 2))])
+    timescale_sink.write([item(LINKS, link(1, 1, 1, 2)), item(FEEDBACK, GIVEN)])
     with psycopg.connect(database_url, autocommit=True) as connection:
 
         def count(name: str) -> int:

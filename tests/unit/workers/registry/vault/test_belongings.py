@@ -47,7 +47,8 @@ def ward(*facts: Fact) -> Registered:
 def erased(known: Registered, *staff: str) -> Registered:
     """What is registered once they are gone."""
     changes = belongings(known, staff, NOW_US).changes
-    change = change_for(changes, known, Stamp(NOW_US, NOW_US, "dpo"), Options(now_us=NOW_US))
+    options = Options(now_us=NOW_US, leaves_contradictions=True)
+    change = change_for(changes, known, Stamp(NOW_US, NOW_US, "dpo"), options)
     return change.after
 
 
