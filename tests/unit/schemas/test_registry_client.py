@@ -71,6 +71,24 @@ def test_a_subject_is_one_part_of_the_path_and_the_schema_travels_as_text(
     assert json.loads(body) == {"schema": SCHEMA}
 
 
+def test_a_level_that_another_client_set_at_the_same_moment_is_set_again(server: Answering) -> None:
+    server.answers = [(409, {"message": "A rule named 'COMPATIBILITY' already exists."}), (200, {})]
+    client = RegistryClient(RegistryAddress.of(server.url()))
+
+    client.set_compatibility("a-value", "FULL_TRANSITIVE")
+
+    assert [(method, path) for method, path, _, _ in server.asked] == [
+        ("PUT", "/apis/ccompat/v7/config/a-value")
+    ] * 2
+
+
+def test_a_level_that_stays_refused_is_an_error(server: Answering) -> None:
+    server.answers = [(409, {"message": "no"})]
+
+    with pytest.raises(RegistryRefusal, match="no"):
+        RegistryClient(RegistryAddress.of(server.url())).set_compatibility("a-value", "FULL")
+
+
 def test_a_user_in_the_url_is_sent_as_basic_authentication(server: Answering) -> None:
     server.answers = [(200, {"schema": SCHEMA})]
 
