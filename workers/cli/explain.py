@@ -1,6 +1,5 @@
 """`wardstream explain zone/ID`."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import psycopg
@@ -20,8 +19,8 @@ from workers.explain.question import HELP, BadQuestion, parse_subject
 from workers.explain.stored import Stored
 from workers.explain.text import lines_of, to_values
 from workers.storage.timescale.connection import database_errors
+from workers.storage.timescale.rows import at as to_moment
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OPTIONS = "-c timezone=UTC -c default_transaction_read_only=on -c statement_timeout=60000"
 
 
@@ -42,7 +41,7 @@ def explain(
     with exit_codes():
         try:
             zone_id = parse_subject(subject).identity
-            now = _EPOCH + timedelta(microseconds=clock.now_us())
+            now = to_moment(clock.now_us())
             with database_errors(), _connected(installation.database_url) as connection:
                 found = explained_by(Stored(connection), installation.cluster, zone_id, at, now)
         except BadQuestion as error:

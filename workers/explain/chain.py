@@ -16,8 +16,9 @@ from schemas.topics import (
     Topic,
 )
 from workers.explain.figure import Link, Row
-from workers.explain.position import Search, find, to_moment
+from workers.explain.position import Search, find
 from workers.retention.entry import span
+from workers.storage.timescale.rows import at as to_moment
 
 
 class Step(NamedTuple):
@@ -140,11 +141,11 @@ def _link(
             state="there",
             partition=partition,
             offset=found.offset,
-            at=to_moment(0) + timedelta(microseconds=found.at_us),
-            appended=to_moment(found.appended_ms),
+            at=to_moment(found.at_us),
+            appended=to_moment(found.appended_ms * 1_000),
         )
     ends = None if topic.retention_ms < 0 else at + timedelta(milliseconds=topic.retention_ms)
-    oldest = None if searched.oldest_ms is None else to_moment(searched.oldest_ms)
+    oldest = None if searched.oldest_ms is None else to_moment(searched.oldest_ms * 1_000)
     if ends is not None and ends <= now and (oldest is None or oldest > at):
         return Link(**common, state="expired", since=ends, partition=partition)  # type: ignore[arg-type]
     if not searched.is_whole:

@@ -1,7 +1,7 @@
 """Put together why a zone's figure was what it was."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from workers.explain.chain import STEPS, look_up, of_tables
 from workers.explain.figure import CameraLink, Explanation, Known, Link, Row
 from workers.explain.question import parse_moment
 from workers.explain.stored import Stored
+from workers.storage.timescale.rows import to_us
 
 _OBSERVED_WITHIN: Final = timedelta(minutes=1)
 """A track that was observed so recently before the moment names the model of its camera."""
@@ -125,7 +126,7 @@ def _shifts(stored: Stored, zone_id: str, at: datetime) -> Sequence[Row]:
 
 def _requirements(stored: Stored, zone_id: str, at: datetime) -> Sequence[Row]:
     rows = stored.in_force("requirements", "requirement_id", at, column="zone_id", value=zone_id)
-    at_us = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    at_us = to_us(at)
     return [
         row
         for row in rows

@@ -1,12 +1,13 @@
 """Where in the log the newest record of a key at a moment is."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import Expired, read_between, spans
 from schemas.codec import Codec, UndecodableValue
 from schemas.topics import Topic
+from workers.storage.timescale.rows import to_us
 
 _BEFORE_MS: Final = 60_000
 """How far the broker's clock may be ahead of a camera's, ms: so much earlier is looked for it."""
@@ -64,7 +65,7 @@ def find(cluster: Cluster, topic: Topic, partition: int, key: str, at: datetime)
         Retry: The broker or the registry is out of reach.
     """
     codec = cluster.registry.reader(topic)
-    at_us = round(at.timestamp() * 1_000_000)
+    at_us = to_us(at)
     since_ms = max(0, at_us // 1_000 - _BEFORE_MS)
     start, end = spans(cluster, topic, [partition], since_ms=since_ms).get(partition, (0, 0))
     if start >= end:
@@ -108,8 +109,3 @@ def _event_time(codec: Codec, topic: Topic, value: bytes | None) -> int | None:
         return int(codec.decode(value)[topic.event_time])
     except UndecodableValue:
         return None
-
-
-def to_moment(ms: int) -> datetime:
-    """A time of the broker's clock."""
-    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=ms)

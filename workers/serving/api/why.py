@@ -19,8 +19,10 @@ from workers.serving.api.purpose import HEADER, NoPurpose, stated
 from workers.serving.api.viewing import AnyViewing
 from workers.serving.api.visible import Visible
 from workers.serving.api.why_answers import LeftOut, WhyZone
-from workers.serving.api.why_view import Seen, persons_of, to_moment, to_us, view
+from workers.serving.api.why_view import Seen, persons_of, view
 from workers.serving.live.visibility import Visibility
+from workers.storage.timescale.rows import at as to_moment
+from workers.storage.timescale.rows import to_us
 
 router = APIRouter(tags=["zones"])
 

@@ -143,7 +143,7 @@ class CameraThen(VersionThen):
     saw_people: bool | None = Field(
         description="It saw one of the people; null where `left_out` names `people`."
     )
-    had_not_reported: bool = Field(description="Nothing of it had arrived by then.")
+    had_not_reported: bool = Field(description="No record of this camera had arrived by then.")
 
 
 class LinkThen(BaseModel):

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Any
 
 from schemas.topics import TOPICS
 from workers.explain.figure import CameraLink, Explanation, Known, Link, Row
@@ -22,18 +22,7 @@ from workers.serving.api.why_answers import (
 from workers.serving.live.answers import CoverageView, GapView
 from workers.serving.live.messages import coverage
 from workers.serving.live.records import Occupancy, Role, SourceCount, ZoneCensus, ZoneCount
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def to_us(at: datetime) -> int:
-    """UTC microseconds of a time, exactly."""
-    return (at - _EPOCH) // timedelta(microseconds=1)
-
-
-def to_moment(us: int) -> datetime:
-    """A time from UTC microseconds."""
-    return _EPOCH + timedelta(microseconds=us)
+from workers.storage.timescale.rows import to_us
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,10 +24,10 @@ from workers.access.rights import AccessRole
 from workers.local.pipeline import settings_of
 from workers.registry.view import RegistryView
 from workers.serving.api.people import Sources
-from workers.serving.api.why_view import to_moment
 from workers.serving.app import create_app
 from workers.serving.recorded import explanations as recorded
 from workers.serving.recorded.explanations import ZoneExplanations
+from workers.storage.timescale.rows import at as to_moment
 
 NOW_US = SystemClock().now_us()
 FRESH_US = NOW_US - 2_000_000
