@@ -275,6 +275,14 @@ FEEDBACK = Topic(
     retention_ms=30 * _DAY_MS,
     placed_by_floor=True,
 )
+ALERT_ACTIONS = Topic(
+    name="alert-actions.taken.v1",
+    kind="bookkeeping",
+    key="floor_id",
+    event_time="taken_at_us",
+    retention_ms=400 * _DAY_MS,
+    placed_by_floor=True,
+)
 AUDIT = Topic(
     name="audit.v1",
     kind="bookkeeping",
@@ -324,6 +332,7 @@ TOPICS: dict[str, Topic] = {
         CAMERA_HEALTH,
         ALERTS,
         FEEDBACK,
+        ALERT_ACTIONS,
         AUDIT,
         DEAD_LETTERS,
     )

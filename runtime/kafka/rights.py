@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from schemas.topics import (
+    ALERT_ACTIONS,
     ALERTS,
     AUDIT,
     BADGE_READS,
@@ -156,7 +157,7 @@ PROCESSES: Final = (
     ),
     ProcessRights(
         process="sink-timescale",
-        reads=(*VERSIONED_TOPICS, *DERIVED_TOPICS, FEEDBACK, AUDIT),
+        reads=(*VERSIONED_TOPICS, *DERIVED_TOPICS, FEEDBACK, ALERT_ACTIONS, AUDIT),
         writes=(DEAD_LETTERS,),
         groups=("sink-timescale",),
     ),
@@ -179,11 +180,11 @@ PROCESSES: Final = (
             PRESENCE,
             OCCUPANCY,
         ),
-        writes=(AUDIT, CAMERA_VIEWS, BADGE_READS, FEEDBACK),
+        writes=(AUDIT, CAMERA_VIEWS, BADGE_READS, FEEDBACK, ALERT_ACTIONS),
         looks=DERIVED_TOPICS,
         groups=("board-alerts", "replay", FACTS_GROUP),
         watches=(*_STAGE_GROUPS, "deadman-watch"),
-        claims=("camera-views", "badge-reads-", "feedback-"),
+        claims=("camera-views", "badge-reads-", "feedback-", "alert-actions-"),
     ),
     ProcessRights(
         process="watchdog",

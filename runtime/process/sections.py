@@ -398,6 +398,13 @@ class ServingSettings(Section):
         "are taken at once.",
         gt=0,
     )
+    max_alert_actions_per_h: float = setting(
+        600.0,
+        "actions/h",
+        "More actions on alerts than this from one login's subject, on average, are refused with "
+        "429; 30 are taken at once.",
+        gt=0,
+    )
     board_title: str = setting("Ward occupancy", "text", "Heading of the board.")
     tls: Literal["off", "files", "self-signed"] = setting(
         "off",

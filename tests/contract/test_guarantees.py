@@ -127,4 +127,4 @@ def test_every_table_is_named_with_how_long_it_is_kept() -> None:
 
     assert {name: named[name] for name in periods} == periods
     assert {name: named[name] for name in VERSIONED} == dict.fromkeys(VERSIONED, "for ever")
-    assert len(periods) == 12
+    assert len(periods) == 13

@@ -39,7 +39,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "workers": (
         ("access", "audit", "frames", "stages", "storage"),
         ("observation", "registry", "retention"),
-        ("explain",),
+        ("explain", "notifier"),
         ("clocks", "guard", "inference", "ingest", "serving", "sinks", "watchdog"),
         ("operations",),
         ("local",),

@@ -17,6 +17,7 @@ AVRO_TOPICS = [topic for topic in TOPICS.values() if topic.avro]
 IDENTITY_AND_TIME = {
     "seq", "version", "captured_us", "as_of_us", "at_us", "frame_seq", "track_id",
     "valid_from_us", "recorded_at_us", "given_at_us",
+    "taken_at_us", "opened_us",
 }  # fmt: skip
 
 

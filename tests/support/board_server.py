@@ -20,6 +20,7 @@ from workers.serving.api.people import Sources
 from workers.serving.api.registry.parts import Registry
 from workers.serving.app import create_app
 from workers.serving.audit_reader import AuditReader
+from workers.serving.evidence.alert_actions import ActionDesk
 from workers.serving.evidence.desk import ReadDesk
 from workers.serving.evidence.feedback import FeedbackDesk
 from workers.serving.live.pipeline_view import PipelineView
@@ -49,6 +50,7 @@ class BoardServer:
         sources: What was recorded of single people.
         editing: What is edited; its routes answer 503 when None.
         feedback: Takes in feedback; its route answers 503 when None.
+        actions: Takes in what people do about alerts; its routes answer 503 when None.
         max_streams_per_subject: Most event streams of one subject.
         reads: Takes in reads of badges; they are answered with 503 when None.
     """
@@ -74,6 +76,7 @@ class BoardServer:
         sources: Sources | None = None,
         editing: Registry | None = None,
         feedback: FeedbackDesk | None = None,
+        actions: ActionDesk | None = None,
         max_streams_per_subject: int = 20,
         reads: ReadDesk | None = None,
     ) -> None:
@@ -104,6 +107,7 @@ class BoardServer:
         self._editing = editing
         self._reads = reads
         self._feedback = feedback
+        self._actions = actions
         self._queue_length = queue_length
         self._port = 0
         self.url = ""
@@ -143,6 +147,7 @@ class BoardServer:
             editing=self._editing,
             reads=self._reads,
             feedback=self._feedback,
+            actions=self._actions,
         )
 
         def run() -> None:

@@ -10,7 +10,7 @@ from runtime.process.sections import SinkSettings
 from runtime.process.settings import Settings
 from schemas.codec import Codec
 from schemas.live import changes_key
-from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
+from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_ALERTS, ZONE_EVENTS, Topic
 from tests.support.clusters import make_redis_sink
 from workers.storage.item import read_item
 
@@ -21,7 +21,7 @@ def now_us() -> int:
 
 
 class LiveWriter:
-    """Writes zones, cameras, floors and zone events with the Redis sink, each with its next `seq`.
+    """Writes zones, cameras, floors, events and alerts with the Redis sink, with their next `seq`.
 
     Args:
         url: URL of a Redis.
@@ -47,7 +47,7 @@ class LiveWriter:
         self._seqs: dict[tuple[str, str], int] = {}
         self._codecs = {
             topic.name: Codec(topic, schema_id=1, find_schema=str)
-            for topic in (OCCUPANCY, TRACKS, PRESENCE, ZONE_EVENTS)
+            for topic in (OCCUPANCY, TRACKS, PRESENCE, ZONE_EVENTS, ZONE_ALERTS)
         }
 
     def zone(self, zone_id: str, **fields: Any) -> str:
@@ -99,6 +99,19 @@ class LiveWriter:
         }
         record |= fields
         return self._write(PRESENCE, floor_id, record)
+
+    def alerts(self, floor_id: str = "ward-3", **fields: Any) -> str:
+        """Write the alerts of a floor at a tick: those `decided` at it, and those `open` after."""
+        record: dict[str, Any] = {
+            "floor_id": floor_id,
+            "as_of_us": now_us(),
+            "inputs_through_us": 0,
+            "reason": "CHANGE",
+            "decided": [],
+            "open": [],
+        }
+        record |= fields
+        return self._write(ZONE_ALERTS, floor_id, record)
 
     def zone_event(self, zone_id: str, kind: str, **fields: Any) -> str:
         """Write that somebody entered or left."""

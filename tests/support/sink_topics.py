@@ -11,6 +11,7 @@ from runtime.kafka.producer import ReliableProducer
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import (
+    ALERT_ACTIONS,
     AUDIT,
     DEAD_LETTERS,
     FEEDBACK,
@@ -30,7 +31,7 @@ from tests.support.waiting import eventually
 from workers.storage.item import Item
 
 DERIVED = (TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY, ZONE_ALERTS)
-TOPICS = (*VERSIONED_TOPICS, *DERIVED, AUDIT, FEEDBACK)
+TOPICS = (*VERSIONED_TOPICS, *DERIVED, AUDIT, FEEDBACK, ALERT_ACTIONS)
 
 Log = Iterable[tuple[Topic, dict[str, Any]]]
 

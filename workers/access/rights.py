@@ -55,6 +55,8 @@ class Right(StrEnum):
     """Send what readers of badges read: evidence of who is who."""
     GIVE_FEEDBACK = "feedback.give"
     """Say that a figure, or what is said of a person, is wrong; it changes none of them."""
+    ACT_ON_ALERTS = "alerts.act"
+    """Acknowledge, snooze and resolve alerts of zones and floors."""
     ERASE = "people.erase"
     """Erase a person for good; only who holds it in every unit may."""
 
@@ -72,6 +74,7 @@ RIGHTS: Final[Mapping[AccessRole, frozenset[Right]]] = {
         Right.REGISTRY,
         Right.EDIT_STAFFING,
         Right.GIVE_FEEDBACK,
+        Right.ACT_ON_ALERTS,
     },
     AccessRole.ANALYST: _STAFF | {Right.HISTORY, Right.REGISTRY},
     AccessRole.ENGINEER: _STAFF | {Right.FRAMES, Right.REGISTRY, Right.GIVE_FEEDBACK},

@@ -195,6 +195,13 @@ def _derived() -> Iterator[Entry]:
         "a month to read it, as the topic has it",
     )
     yield from _aged(
+        "alert_actions",
+        400,
+        "what was done about alerts, by whom, and what was sent to which destination",
+        "who logged in and did it; ids of people whom an alert is about",
+        "how a rule was answered is compared with the year before",
+    )
+    yield from _aged(
         "audit_entries",
         400,
         "who saw and did what",

@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 from schemas.topics import (
+    ALERT_ACTIONS,
     ALERTS,
     AUDIT,
     BADGE_READS,
@@ -160,6 +161,12 @@ _PURPOSES: Final[dict[Topic, _Purpose]] = {
         "what people said is wrong on the board, of which figure and frame",
         "ids of people; who said it; a text, which may name somebody",
         "a month to read it and look at the frames; its text may name somebody, so no longer",
+    ),
+    ALERT_ACTIONS: _Purpose(
+        "what was done about alerts, by whom, and what was sent to which destination",
+        "who logged in and did it; ids of people whom an alert is about",
+        "how a rule was answered is compared with the year before",
+        (Right.BOARD,),
     ),
     AUDIT: _Purpose(
         "who saw and did what",

@@ -31,7 +31,9 @@ from workers.serving.api.registry import parts as registry_parts
 from workers.serving.api.registry.parts import Registry
 from workers.serving.api.routes import describe_problems, router
 from workers.serving.api.security import SecurityHeaders
+from workers.serving.api.zone_alerts import AlertIntake
 from workers.serving.audit_reader import AuditReader
+from workers.serving.evidence.alert_actions import ActionDesk
 from workers.serving.evidence.desk import ReadDesk
 from workers.serving.evidence.feedback import FeedbackDesk
 from workers.serving.live.board_state import BoardState
@@ -82,6 +84,7 @@ def create_app(
     sources: Sources | None = None,
     reads: ReadDesk | None = None,
     feedback: FeedbackDesk | None = None,
+    actions: ActionDesk | None = None,
 ) -> FastAPI:
     """Build the application; it connects to nothing before it starts.
 
@@ -102,6 +105,7 @@ def create_app(
         sources: What was recorded of single people; left out: its routes answer 503.
         reads: Takes in reads of badges; left out: they are answered with 503.
         feedback: Takes in feedback; left out: it is answered with 503.
+        actions: Takes in what people do about alerts; left out: it is answered with 503.
 
     Returns:
         The application; `app.state.board` holds its parts.
@@ -179,6 +183,7 @@ def create_app(
     app.state.intakes = (
         ReadIntake(reads, settings, clock),
         FeedbackIntake(feedback, settings, clock),
+        AlertIntake(sources.alerts, actions, settings, clock),
     )
     problems.install(app)
     registry_parts.provide(app, editing)

@@ -34,9 +34,10 @@ from workers.serving.api.registry.parts import Registry
 from workers.serving.app import create_app
 from workers.serving.audit_reader import AuditReader
 from workers.serving.editing.erasing import ErasureDesk
+from workers.serving.evidence.alert_actions import ActionDesk
 from workers.serving.evidence.desk import ReadDesk
 from workers.serving.evidence.feedback import FeedbackDesk
-from workers.serving.evidence.writer import FeedbackWriter, ReadWriter
+from workers.serving.evidence.writer import ActionWriter, FeedbackWriter, ReadWriter
 from workers.serving.live.pipeline_follower import PipelineFollower
 from workers.serving.live.pipeline_view import PipelineView
 from workers.serving.login.checks import check_login
@@ -45,6 +46,7 @@ from workers.serving.recorded.explanations import ZoneExplanations
 from workers.serving.recorded.frames import LatestFrames
 from workers.serving.recorded.history import PositionHistory
 from workers.serving.recorded.names import SealedNames
+from workers.serving.recorded.zone_alerts import ZoneAlertHistory
 from workers.serving.tls import CertificateFiles, certificate_of
 
 log = structlog.get_logger(__name__)
@@ -185,6 +187,7 @@ def run_board(service: Service) -> None:
         AuditReader(settings.database_address) as seen,
         PositionHistory(settings.database_address) as history,
         ZoneExplanations(settings.database_address, cluster) as explanations,
+        ZoneAlertHistory(settings.database_address) as alerts,
     ):
         public = urlsplit(settings.login.public_url or "").hostname
         hosts = [*([public] if public else []), "localhost", "127.0.0.1", "::1"]
@@ -235,7 +238,11 @@ def run_board(service: Service) -> None:
             recorder=audit,
             seen=seen,
             sources=Sources(
-                history, LatestFrames(cluster, objects.get), SealedNames(names), explanations
+                history,
+                LatestFrames(cluster, objects.get),
+                SealedNames(names),
+                explanations,
+                alerts,
             ),
             reads=ReadDesk(
                 registry,
@@ -248,6 +255,9 @@ def run_board(service: Service) -> None:
             ),
             feedback=FeedbackDesk(
                 registry, FeedbackWriter(cluster), audit, service.clock, database
+            ),
+            actions=ActionDesk(
+                registry, alerts, ActionWriter(cluster), audit, service.clock, database
             ),
         )
         with audit:

@@ -7,6 +7,7 @@ from runtime.kafka.topic_watch import watching
 from runtime.kafka.topics import check_topics
 from runtime.process.service import Service
 from schemas.topics import (
+    ALERT_ACTIONS,
     AUDIT,
     DEAD_LETTERS,
     DERIVED_TOPICS,
@@ -32,7 +33,7 @@ def run_timescale(service: Service) -> None:
         Stop: A topic, the database or a record is not as it must be.
         Retry: A dependency stayed out of reach.
     """
-    topics = [*VERSIONED_TOPICS, *DERIVED_TOPICS, FEEDBACK, AUDIT]
+    topics = [*VERSIONED_TOPICS, *DERIVED_TOPICS, FEEDBACK, ALERT_ACTIONS, AUDIT]
     settings = service.settings
     cluster = Cluster.of(settings, service.clock)
     check_access(cluster, rights_of("sink-timescale"))

@@ -22,7 +22,7 @@ class Item(NamedTuple):
     Attributes:
         topic: Topic of the record.
         key: Value of the field that `topic.key` names.
-        seq: Number within the key; the version of a fact or decision.
+        seq: Number within the key; the version of a fact or decision; 0 where a topic has none.
         digest: See `record_digest`.
         record: The decoded value.
         source: Name of the topic on the broker.
@@ -117,7 +117,7 @@ def read_item(
         seq = record["version"]
         expected = f"{record[identity]}@{seq}"
     else:
-        seq = record["seq"]
+        seq = record.get("seq", 0)
         expected = record[topic.key]
     if key != expected.encode():
         raise DeadLetter(

@@ -110,6 +110,10 @@ BOARD: Final[Mapping[Route, Access]] = {
     ("GET", f"{PREFIX}/trends"): Access(needs=Right.BOARD, scope=Scope.LIST),
     ("GET", f"{PREFIX}/status"): Access(needs=Right.BOARD, scope=Scope.LIST),
     ("GET", f"{PREFIX}/line"): Access(needs=Right.PIPELINE, scope=Scope.LIST),
+    # Names the people whom an alert means to who sees them.
+    ("GET", f"{PREFIX}/zone-alerts"): Access(
+        needs=Right.BOARD, scope=Scope.LIST, audit="alerts.viewed"
+    ),
     ("GET", f"{PREFIX}/changes"): Access(
         needs=Right.BOARD, scope=Scope.LIST, audit="stream.opened"
     ),
@@ -204,6 +208,10 @@ refused edit are none."""
 EVIDENCE: Final[Mapping[Route, Access]] = {
     ("POST", f"{PREFIX}/badge-reads"): _registered(Right.SEND_READS),
     ("POST", f"{PREFIX}/feedback"): _registered(Right.GIVE_FEEDBACK),
+    **{
+        ("POST", f"{PREFIX}/zone-alerts/{verb}"): _registered(Right.ACT_ON_ALERTS)
+        for verb in ("acknowledge", "snooze", "resolve")
+    },
 }
 """What others send; the handler judges each item against the units of its floor or zone."""
 

@@ -26,6 +26,7 @@ from workers.serving.recorded.explanations import ZoneExplanations
 from workers.serving.recorded.frames import LatestFrames
 from workers.serving.recorded.history import MOST_POINTS, Point, PositionHistory
 from workers.serving.recorded.names import Names, NoNames
+from workers.serving.recorded.zone_alerts import ZoneAlertHistory
 
 log = structlog.get_logger(__name__)
 router = APIRouter(tags=["people"])
@@ -51,12 +52,14 @@ class Sources:
         frames: Pictures; None where there is no log.
         names: Names of staff.
         explanations: Why figures were what they were; None where there is no database.
+        alerts: Alerts, and what was done about them; None where there is no database.
     """
 
     history: PositionHistory | None = None
     frames: LatestFrames | None = None
     names: Names = field(default_factory=NoNames)
     explanations: ZoneExplanations | None = None
+    alerts: ZoneAlertHistory | None = None
     _threads: CapacityLimiter = field(default_factory=partial(CapacityLimiter, _AT_ONCE))
     _long: CapacityLimiter = field(default_factory=partial(CapacityLimiter, _AT_ONCE))
 

@@ -20,6 +20,7 @@ from workers.serving.api import (
     trends,
     units,
     why,
+    zone_alerts,
     zones,
 )
 from workers.serving.api.board import PREFIX
@@ -43,6 +44,7 @@ RESOURCES = (
     erasures,
     badge_reads,
     feedback,
+    zone_alerts,
     audit,
 )
 """One module per resource, in the order of the OpenAPI document."""

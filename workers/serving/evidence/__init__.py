@@ -1,1 +1,1 @@
-"""What others send in: reads of badges, and feedback on figures."""
+"""What others send in: reads of badges, feedback on figures, and what they do about alerts."""

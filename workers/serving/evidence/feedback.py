@@ -7,9 +7,7 @@ Blocking: the route calls it in threads.
 """
 
 from dataclasses import dataclass
-from hashlib import sha256
-from typing import Annotated, Any, Final
-from uuid import uuid4
+from typing import Annotated, Final
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
@@ -32,6 +30,7 @@ from workers.registry.tables import BadTable, Entry
 from workers.registry.view import RegistryView
 from workers.serving.editing.refusals import BadRequest, Unfit
 from workers.serving.editing.repeats import Answer, Repeat
+from workers.serving.evidence.fields import Count, id_of, up_to
 from workers.serving.evidence.once import once
 from workers.serving.evidence.writer import FeedbackWriter
 
@@ -47,7 +46,6 @@ MAX_TEXT: Final = 500
 """Longest text, characters."""
 
 _MAX_NAME: Final = 200
-_MAX_DIGITS: Final = 18
 _KINDS: Final = ("NOT_THIS_ROLE", "TWO_PEOPLE", "NOBODY_HERE", "GAP_WRONG", "OTHER")
 _SKEW_US: Final = 60_000_000
 """What was shown may be ahead of this machine's clock by this much, microseconds."""
@@ -56,31 +54,7 @@ _OLDEST_US: Final = 30 * 24 * 3_600_000_000
 """What was shown is at most this old, microseconds: evidence is gone later."""
 
 
-def _up_to(most: int) -> BeforeValidator:
-    def check(value: Any) -> Any:
-        if not isinstance(value, str):
-            raise ValueError(f"{text.shown(value)} is not a text")  # noqa: TRY004 - for pydantic
-        if len(value) > most:
-            raise ValueError(f"has {len(value)} characters; {most} are the most")
-        return value
-
-    return BeforeValidator(check)
-
-
-def _count(value: Any) -> int:
-    """A number of a record: as its sender writes a long, digits only.
-
-    Raises:
-        ValueError: It is none, or no long.
-    """
-    digits = str(value)
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > _MAX_DIGITS:
-        raise ValueError(f"{text.shown(value)} is not a whole number of up to {_MAX_DIGITS} digits")
-    return int(digits)
-
-
-Id = Annotated[str, _up_to(_MAX_NAME)]
-Count = Annotated[int, BeforeValidator(_count)]
+Id = Annotated[str, up_to(_MAX_NAME)]
 
 
 class FeedbackRow(Row):
@@ -95,7 +69,7 @@ class FeedbackRow(Row):
     role: Identity | None = None
     camera_id: Identity | None = None
     captured_us: Count | None = None
-    text: Annotated[str, _up_to(MAX_TEXT)] = ""
+    text: Annotated[str, up_to(MAX_TEXT)] = ""
     model_name: Id | None = None
     model_version: Id | None = None
 
@@ -197,7 +171,7 @@ class FeedbackDesk:
             raise Unfit(UNREADABLE, faults)
         floor_id, partition = self._floor_of(giving.author, row, now_us)
         record = Feedback(
-            feedback_id=_id_of(giving.repeat),
+            feedback_id=id_of(giving.repeat),
             zone_id=row.zone_id,
             floor_id=floor_id,
             given_at_us=now_us,
@@ -253,10 +227,3 @@ class FeedbackDesk:
             if at_us is not None and at_us < now_us - _OLDEST_US:
                 raise fault(field, "is more than 30 days ago: what was seen then is gone")
         return floor_id, known.partitions[floor_id]
-
-
-def _id_of(repeat: Repeat | None) -> str:
-    """An id; the same for one request that is sent again."""
-    if repeat is None:
-        return uuid4().hex
-    return sha256(f"{repeat.subject} {repeat.key}".encode()).hexdigest()[:32]

@@ -17,10 +17,11 @@ from runtime.facts.log import APPEND_WITHIN_US
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.transactional import FencedProducer, Messages, Outgoing
 from schemas.codec import Codec
+from schemas.records.alert_actions import ActionTaken
 from schemas.records.evidence import BadgeRead
 from schemas.records.feedback import Feedback
 from schemas.registry import IncompatibleSchema, NotRegistered, RegistryError
-from schemas.topics import BADGE_READS, FEEDBACK, Topic
+from schemas.topics import ALERT_ACTIONS, BADGE_READS, FEEDBACK, Topic
 
 log = structlog.get_logger(__name__)
 
@@ -127,6 +128,13 @@ class FeedbackWriter(RecordWriter[Feedback]):
 
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster, FEEDBACK, "feedback-", "given_at_us", "feedback")
+
+
+class ActionWriter(RecordWriter[ActionTaken]):
+    """Appends what people did about alerts."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(cluster, ALERT_ACTIONS, "alert-actions-", "taken_at_us", "actions")
 
 
 def _messages(what: str) -> Messages:

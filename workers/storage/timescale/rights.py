@@ -122,6 +122,7 @@ ZONE_FIGURES: Final = _in(
 PERSON_ROWS: Final = _in(
     "public",
     [
+        "alert_actions",
         "feedback",
         "links",
         "positions",
@@ -198,6 +199,8 @@ ROLES: Final = (
             "registry.stream_addresses(set_at)",
             "registry.stream_addresses(version)",
             "public.positions",
+            "public.alert_actions",
+            "live.zone_alerts",
             *_EXPLAINED,
             "public.what_has_seen",
             "public.who_has_seen",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from schemas.topics import (
+    ALERT_ACTIONS,
     AUDIT,
     BADGES,
     CAMERA_CLOCK,
@@ -449,7 +450,29 @@ FEEDBACK_TEXTS_TABLE = Table(
 )
 """What was written, apart from the rest: it may name somebody, so it is kept for less long."""
 
-ENTRY_TABLES: tuple[Table, ...] = (AUDIT_TABLE, FEEDBACK_TABLE, FEEDBACK_TEXTS_TABLE)
+ALERT_ACTIONS_TABLE = Table(
+    name="alert_actions",
+    topic=ALERT_ACTIONS,
+    columns=_columns(
+        "taken_at timestamptz, floor_id text, action_id text, alert_id text,"
+        "opened_at timestamptz, action text, decided_at timestamptz, tier text, rule_id text,"
+        "zone_id text, taken_by text, reason text, until timestamptz, occasion text, owner text,"
+        "destination text, receipt_key text, digest bytea"
+    ),
+    identity=("floor_id", "action_id", "taken_at"),
+    time="taken_at",
+    fold=each_record(
+        "taken_at_us, floor_id, action_id, alert_id, opened_us, action, decided_us, tier, rule_id,"
+        "zone_id, taken_by, reason, until_us, occasion, owner, destination, receipt_key"
+    ),
+)
+
+ENTRY_TABLES: tuple[Table, ...] = (
+    AUDIT_TABLE,
+    FEEDBACK_TABLE,
+    FEEDBACK_TEXTS_TABLE,
+    ALERT_ACTIONS_TABLE,
+)
 """Tables of records that stand for themselves: no `seq` counts them, and no rebuild makes them."""
 
 TABLES: dict[str, Table] = {

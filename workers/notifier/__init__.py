@@ -1,0 +1,1 @@
+"""Who is told of alerts of zones, and what became of that."""
