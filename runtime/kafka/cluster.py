@@ -49,6 +49,7 @@ class Cluster:
     clock: Clock
     security: KafkaSecurity = field(default_factory=KafkaSecurity)
     _log: ClientLog = field(init=False, repr=False)
+    _asker: AdminClient | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_log", ClientLog(self.clock))
@@ -65,6 +66,21 @@ class Cluster:
             clock=clock,
             security=settings.security.kafka,
         )
+
+    def with_asker(self) -> Self:
+        """The same, with one client for all questions about topics, for who asks many.
+
+        A new client first learns of the brokers, which takes some milliseconds and, once in a
+        while, three seconds.
+        """
+        same = replace(self)
+        object.__setattr__(same, "_asker", self.admin())
+        return same
+
+    @property
+    def asker(self) -> AdminClient:
+        """A client for questions about topics; a new one, unless `with_asker` keeps one."""
+        return self.admin() if self._asker is None else self._asker
 
     def under(self, prefix: str) -> Self:
         """The same brokers and schemas, for a run whose names have another prefix."""

@@ -29,7 +29,7 @@ Offsets = dict[int, int]
 
 def _offsets(cluster: Cluster, name: str, partitions: Sequence[int], spec: OffsetSpec) -> Offsets:
     """Start or end of each partition, in one request; waits while leaders are elected."""
-    admin = cluster.admin()
+    admin = cluster.asker
     wanted = {TopicPartition(name, partition): spec for partition in partitions}
 
     def ask() -> Offsets:

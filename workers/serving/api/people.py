@@ -36,6 +36,7 @@ LONGEST: Final = timedelta(days=1)
 """Longest time that one question about a person covers."""
 
 _AT_ONCE: Final = 2
+_MOST_OFFSET: Final = 2**63 - 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Purpose = Annotated[
@@ -181,11 +182,28 @@ async def frame(
     purpose: Purpose,  # noqa: ARG001 - the guard has read it; here it is documented
     sources: AnySources,
     viewing: AnyViewing,
+    offset: Annotated[
+        int | None,
+        Query(
+            ge=0,
+            le=_MOST_OFFSET,
+            description=(
+                "Offset of a record of this camera in `frames.captured.v1`, as `why` names it; "
+                "left out: the latest picture."
+            ),
+        ),
+    ] = None,
 ) -> Response:
-    """The latest picture of a camera, as it was captured: privacy masks are in it."""
-    if sources.frames is None:
+    """A picture of a camera, as it was captured: privacy masks are in it."""
+    frames = sources.frames
+    if frames is None:
         raise Retry("this board has no log to read pictures from")
-    picture = await sources.read(partial(sources.frames.of, camera_id))
+    find = partial(frames.of, camera_id)
+    if offset is not None:
+        find = partial(frames.at, camera_id, offset)
+    picture = await sources.read(find)
+    if picture is None and offset is not None:
+        raise HTTPException(404, f"no picture of camera {camera_id!r} is there any more")
     if picture is None:
         raise HTTPException(404, unknown("camera", camera_id))
     await viewing.record(

@@ -25,7 +25,7 @@ class ZoneExplanations:
     """
 
     def __init__(self, dsn: str, cluster: Cluster) -> None:
-        self._cluster = cluster
+        self._cluster = cluster.with_asker()
         self._pool: ConnectionPool[Any] = ConnectionPool(
             dsn,
             kwargs={

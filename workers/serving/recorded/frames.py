@@ -1,4 +1,4 @@
-"""The latest picture of a camera, as ingest captured it: privacy masks are already in it."""
+"""Pictures of a camera, as ingest captured them: privacy masks are already in them."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ class Picture(NamedTuple):
 
 
 class LatestFrames:
-    """Finds the latest picture of a camera in the log.
+    """Finds the latest picture of a camera in the log, or that of one record.
 
     Args:
         cluster: Where the topics are.
@@ -41,7 +41,7 @@ class LatestFrames:
     """
 
     def __init__(self, cluster: Cluster, fetch: FetchObject) -> None:
-        self._cluster = cluster
+        self._cluster = cluster.with_asker()
         self._fetch = fetch
 
     def of(self, camera_id: str) -> Picture | None:
@@ -58,6 +58,34 @@ class LatestFrames:
             except DeadLetter as error:
                 raise Retry(f"the picture cannot be read: {error}") from error
         return None
+
+    def at(self, camera_id: str, offset: int) -> Picture | None:
+        """The picture of one record of a camera; None when it is no longer there, or another's.
+
+        Args:
+            camera_id: The camera.
+            offset: Offset of the record in the camera's partition.
+
+        Raises:
+            Retry: The broker, the registry or the object store is out of reach, or the picture
+                is not the one that was captured.
+        """
+        partition = partition_of(camera_id, FRAMES.partitions)
+        start, end = spans(self._cluster, FRAMES, [partition]).get(partition, (0, 0))
+        if not start <= offset < end:
+            return None
+        codec = self._cluster.registry.reader(FRAMES)
+        try:
+            message = next(read_between(self._cluster, FRAMES, partition, offset, offset + 1), None)
+        except Expired:
+            return None
+        if message is None or message.key() != camera_id.encode():
+            return None
+        frame = _frame(codec, message.value())
+        try:
+            return None if frame is None else Picture(self._pixels(frame), frame["captured_us"])
+        except DeadLetter as error:
+            raise Retry(f"the picture cannot be read: {error}") from error
 
     def _newest_first(self, camera_id: str, codec: Codec) -> Iterator[Frame]:
         partition = partition_of(camera_id, FRAMES.partitions)

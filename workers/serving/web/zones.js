@@ -4,6 +4,7 @@ import { icon } from "./icons.js";
 import { TREND_S } from "./store.js";
 import { ago, draw, interval, make, say } from "./messages.js";
 import { markOf, marksOf, pictured } from "./roles.js";
+import { leadTo, whyLink } from "./why_link.js";
 import { capital, CAUSES, disagreement, FEEDBACK, gapOfRole, gapOfZone, lastChange, LABELS, mostLately, required, roleName, sinceWhen, standingIn, unknownsOfZone } from "./words.js";
 
 export const RANK = { short: 0, unclear: 1, covered: 2, none_required: 3, no_data: 4 };
@@ -70,6 +71,7 @@ export class ZoneList {
     say(row.name, zone.name);
     row.wrong.hidden = !mayGive(this.rights, zone);
     row.wrong.setAttribute("aria-label", FEEDBACK.named(zone.name));
+    leadTo(row.why, zone);
     say(row.floor, this.floors > 1 && zone.floor_name !== zone.name ? zone.floor_name : "");
     const now = this.store.now();
     say(row.sentence, gapOfZone(zone));
@@ -129,7 +131,7 @@ export class ZoneList {
 }
 
 function makeRow(id, ask) {
-  const wrong = wrongButton(ask);
+  const [why, wrong] = [whyLink(), wrongButton(ask)];
   const name = make("h3", "name");
   const floor = make("p", "floor");
   const sentence = make("p", "sentence");
@@ -154,7 +156,7 @@ function makeRow(id, ask) {
   const item = make(
     "li",
     "zone",
-    make("div", "who", name, floor, wrong),
+    make("div", "who", name, floor, make("div", "asks", why, wrong)),
     make("div", "verdict", iconBox, make("div", "", make("div", "gap", sentence, since), because, differ)),
     make(
       "dl",
@@ -169,7 +171,7 @@ function makeRow(id, ask) {
   );
   item.dataset.zone = id;
   return {
-    ...{ item, name, floor, wrong, sentence, since, because, differ, roles, icon: iconBox },
+    ...{ item, name, floor, why, wrong, sentence, since, because, differ, roles, icon: iconBox },
     ...{ people, scheduled, required: needed, path, trend, change, word, age },
   };
 }

@@ -1,0 +1,35 @@
+// Times of the past: microseconds on the site's clock, to the second, with the day and the name of the time zone.
+
+/** A moment in ISO 8601 with every microsecond, UTC: a figure is found again by it. */
+export function isoOf(us) {
+  const whole = Math.floor(us / 1e6);
+  return `${new Date(whole * 1000).toISOString().slice(0, -5)}.${String(us - whole * 1e6).padStart(6, "0")}Z`;
+}
+
+/** "2026-11-30T07:00:05" in a time zone, as an input takes it. */
+export function localOf(us, timeZone) {
+  const format = { timeZone: timeZone || "UTC", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+  const parts = Object.fromEntries(new Intl.DateTimeFormat("en-CA", format).formatToParts(new Date(us / 1000)).map(({ type, value }) => [type, value]));
+  return `${parts.year}-${parts.month}-${parts.day}T${parts.hour}:${parts.minute}:${parts.second}`;
+}
+
+/** A day, such as "Tue, 1 Dec 2026". */
+export function dayOf(us, timeZone) {
+  return new Date(us / 1000).toLocaleDateString([], { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone });
+}
+
+/** A time of day to the second. */
+export function secondOf(us, timeZone) {
+  return new Date(us / 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false, timeZone });
+}
+
+/** A time of day to the second, with the day when it is not that of another moment. */
+export function besides(us, otherUs, timeZone) {
+  const day = dayOf(us, timeZone);
+  return day === dayOf(otherUs, timeZone) ? secondOf(us, timeZone) : `${day}, ${secondOf(us, timeZone)}`;
+}
+
+/** Day, time and time zone, for a heading. */
+export function inFull(us, timeZone) {
+  return `${dayOf(us, timeZone)}, ${secondOf(us, timeZone)} (${timeZone})`;
+}
