@@ -21,7 +21,6 @@ ActionReason = Literal[
     "DUPLICATE",
     "OLD",
     "PILOT_ELSEWHERE",
-    "HELD_BACK",
     "NO_DESTINATION",
     "REFUSED",
     "GIVEN_UP",

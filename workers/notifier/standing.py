@@ -128,7 +128,12 @@ def _is_undone(act: ActionTaken, decisions: Sequence[Decision]) -> bool:
     if act["action"] != "RESOLVED":
         return False
     paged = bool(known) and known[-1].pages
-    return any(one.cause in _MATERIAL or (one.pages and not paged) for one in since)
+    return any(is_material(one) or (one.pages and not paged) for one in since)
+
+
+def is_material(decision: Decision) -> bool:
+    """Whether a change matters to whoever was told before: its figure, its role or its rule."""
+    return decision.cause in _MATERIAL
 
 
 def _rank(tier: str) -> int:

@@ -8,7 +8,7 @@ from workers.notifier.standing import State
 
 _REASONS: Final = (
     "RESOLVED: DONE, NOT_TRUE, NOTHING_TO_DO, DUPLICATE. NOT_DELIVERED: OLD, PILOT_ELSEWHERE, "
-    "HELD_BACK, NO_DESTINATION, REFUSED, GIVEN_UP. Null for others."
+    "NO_DESTINATION, REFUSED, GIVEN_UP. Null for others."
 )
 
 

@@ -9,10 +9,11 @@ from schemas.records.rules import ZoneAlert
 from workers.access.principal import Principal
 from workers.access.reach import UnitsOf, reaches_all, reaches_part
 from workers.access.rights import Right
+from workers.notifier.memory import AlertKey
 from workers.notifier.standing import State, decision_of, standing_of
 from workers.serving.api.zone_alert_answers import ActionView, AlertView, ZoneAlertView
 from workers.serving.live.visibility import Visibility
-from workers.serving.recorded.zone_alerts import AlertKey, Kept
+from workers.serving.recorded.zone_alerts import Kept
 
 _OF_PERSON: Final = "/person/"
 """Before the person in the id of an alert that is about one."""

@@ -24,6 +24,7 @@ from workers.access.principal import Principal
 from workers.access.reach import reaches_all, reaches_part
 from workers.access.rights import Right
 from workers.audit.recorder import Recorder
+from workers.notifier.memory import AlertKey
 from workers.notifier.standing import Decision, State, decision_of, standing_of
 from workers.registry import text
 from workers.registry.badge_reads import floors_in_force
@@ -38,7 +39,7 @@ from workers.serving.editing.repeats import Answer, Repeat
 from workers.serving.evidence.fields import Count, id_of, up_to
 from workers.serving.evidence.once import once
 from workers.serving.evidence.writer import ActionWriter
-from workers.serving.recorded.zone_alerts import AlertKey, Kept
+from workers.serving.recorded.zone_alerts import Kept
 
 KIND: Final = "alert"
 """Kind of record, in what is said of faults."""

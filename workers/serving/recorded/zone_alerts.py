@@ -9,6 +9,7 @@ from psycopg_pool import ConnectionPool
 
 from schemas.records.alert_actions import ActionTaken
 from schemas.records.rules import ZoneAlert
+from workers.notifier.memory import AlertKey
 from workers.notifier.standing import Decision
 from workers.storage.timescale.connection import database_errors
 from workers.storage.timescale.rows import at, to_us
@@ -50,20 +51,6 @@ _LAST: Final = """
     ORDER BY as_of DESC, seq DESC
     LIMIT 1
 """
-
-
-class AlertKey(NamedTuple):
-    """Identity of one alert.
-
-    Attributes:
-        floor_id: Its floor.
-        alert_id: What it is about.
-        opened_us: When it was opened, UTC microseconds.
-    """
-
-    floor_id: str
-    alert_id: str
-    opened_us: int
 
 
 class Kept(NamedTuple):
