@@ -237,6 +237,14 @@ ALERTS_REPORTED = Counter(
     "Alerts by channel and result",
     ["channel", "result"],
 )
+DELIVERIES = Counter(
+    "wardstream_deliveries_total",
+    "Tries to deliver a message: received, retry (it may be received later), refused",
+    ["destination", "kind", "result"],
+)
+DELIVERY_SECONDS = Histogram(
+    "wardstream_delivery_seconds", "Time of a try to deliver", ["kind"], buckets=LATENCY_BUCKETS_S
+)
 UP_SINCE = Gauge(
     "wardstream_up_since_seconds", "When the process became ready, Unix time", ["stage"]
 )
