@@ -22,15 +22,22 @@ class AuditedStream:
         viewing: Records it.
         visible: What its reader may see.
         kinds: Kinds of change that it sends.
+        floors: Floors whose changes it sends; None for all.
     """
 
     def __init__(
-        self, board: Board, viewing: Viewing, visible: Visibility, kinds: Sequence[str]
+        self,
+        board: Board,
+        viewing: Viewing,
+        visible: Visibility,
+        kinds: Sequence[str],
+        floors: Sequence[str] | None = None,
     ) -> None:
         self._board = board
         self._viewing = viewing
         self._visible = visible
         self._detail = f"kinds {', '.join(kinds)}"
+        self._of_floors = None if floors is None else frozenset(floors)
         self._since_us = 0
         self._cameras: set[str] = set()
         self._floors: set[str] = set()
@@ -79,8 +86,15 @@ class AuditedStream:
         registry, now_us = self._board.registry, self._board.clock.now_us()
         visible = self._visible
         self._cameras |= {
-            one for one in registry.cameras(now_us) if visible.sees_people("camera", one)
+            one
+            for one, camera in registry.cameras(now_us).items()
+            if self._is_asked(camera["floor_id"]) and visible.sees_people("camera", one)
         }
         self._floors |= {
-            one for one in registry.floors(now_us) if visible.sees_some_people("floor", one)
+            one
+            for one in registry.floors(now_us)
+            if self._is_asked(one) and visible.sees_some_people("floor", one)
         }
+
+    def _is_asked(self, floor_id: str) -> bool:
+        return self._of_floors is None or floor_id in self._of_floors

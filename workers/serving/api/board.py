@@ -4,7 +4,7 @@ A route names what it needs as a parameter, such as `state: State`; `create_app`
 into the application.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Final
 
 from fastapi import Depends, FastAPI, Path, Request
@@ -15,6 +15,7 @@ from workers.registry.view import RegistryView
 from workers.serving.live.board_state import BoardState
 from workers.serving.live.change_feed import ChangeFeed
 from workers.serving.live.pipeline_view import PipelineView
+from workers.serving.live.shared_frames import SharedFrames
 from workers.serving.live.state import LiveState
 
 PREFIX: Final = "/api/v1"
@@ -35,6 +36,7 @@ class Board:
         pipeline: Alerts, and the lag of each stage.
         settings: Title, address and limits of the board.
         clock: Clock of the server.
+        frames: Events as callers of the same rights get them.
     """
 
     state: BoardState
@@ -44,6 +46,7 @@ class Board:
     pipeline: PipelineView
     settings: ServingSettings
     clock: Clock
+    frames: SharedFrames = field(default_factory=SharedFrames)
 
     def provide(self, app: FastAPI) -> None:
         """Make this board available to the routes of an application."""

@@ -3,6 +3,7 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, HTTPException, Query
+from pydantic import Field
 from starlette.responses import Response
 
 from workers.access.principal import Kind, Principal
@@ -17,6 +18,9 @@ from workers.serving.api.visible import Visible
 from workers.serving.live.event import CHANGE_KINDS, StreamId
 
 router = APIRouter(tags=["changes"])
+
+MOST_FLOORS: Final = 100
+"""Floors that a stream may name."""
 
 STREAM_EXAMPLE: Final = (
     "id: 1760000000000-0\n"
@@ -56,6 +60,13 @@ async def changes(
     kind: Annotated[
         list[str] | None, Query(description="Kinds of change to send; all when left out.")
     ] = None,
+    floor_id: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=200)]] | None,
+        Query(
+            max_length=MOST_FLOORS,
+            description="Floors whose changes are sent; all when left out.",
+        ),
+    ] = None,
     last_event_id: Annotated[
         str | None, Query(description="As the header, for a client that cannot set it.")
     ] = None,
@@ -93,8 +104,10 @@ async def changes(
         board.feed,
         after,
         board.settings.max_clients,
-        AuditedStream(board, viewing, visible, kinds),
+        AuditedStream(board, viewing, visible, kinds, floor_id),
+        frames=board.frames,
         kinds=kinds,
+        floors=floor_id,
         reader=_counted(caller),
         max_of_reader=board.settings.max_streams_per_subject,
         allowed=allowed,

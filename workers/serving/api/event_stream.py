@@ -11,7 +11,8 @@ from starlette.types import Receive, Scope, Send
 from workers.serving.api.audited_stream import AuditedStream
 from workers.serving.api.problems import ProblemResponse
 from workers.serving.live.change_feed import ChangeFeed, Subscription
-from workers.serving.live.event import CHANGE_KINDS, StreamId
+from workers.serving.live.event import CHANGE_KINDS, Event, StreamId
+from workers.serving.live.shared_frames import SharedFrames
 from workers.serving.live.visibility import Visibility
 
 RETRY_MS: Final = 1_000
@@ -19,6 +20,9 @@ RETRY_MS: Final = 1_000
 
 CHECK_S: Final = 15.0
 """How often an open stream asks whether its reader may still read, seconds."""
+
+_MOST_AT_ONCE: Final = 1 << 16
+"""Bytes of events that are sent in one piece, unless a single one is larger."""
 
 PEOPLE_AGAIN_S: Final = 10.0
 """How long a stream goes on that leaves people out since the audit cannot be written, seconds."""
@@ -37,7 +41,9 @@ class EventStream(Response):
         after: Id of the event to resume after; None to start with the next.
         max_clients: Streams that may be open at once.
         audited: What it shows, and its entries in the audit.
+        frames: Events as callers of the same rights get them.
         kinds: Kinds of change to send; heartbeats and notices are always sent.
+        floors: Floors whose changes are sent; None for all.
         reader: Whose it is, as streams are counted; empty where nobody counts them.
         max_of_reader: Streams of one reader that may be open at once.
         allowed: Whether the reader may still read; asked every `check_s`.
@@ -53,7 +59,9 @@ class EventStream(Response):
         max_clients: int,
         audited: AuditedStream,
         *,
+        frames: SharedFrames,
         kinds: Collection[str] = CHANGE_KINDS,
+        floors: Collection[str] | None = None,
         reader: str = "",
         max_of_reader: int = 0,
         allowed: Callable[[], Awaitable[bool]] | None = None,
@@ -69,7 +77,9 @@ class EventStream(Response):
         self._max_of_reader = max_of_reader
         self._allowed = allowed
         self._check_s = check_s
+        self._frames = frames
         self._left_out = frozenset(CHANGE_KINDS) - frozenset(kinds)
+        self._floors = None if floors is None else frozenset(floors)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -105,15 +115,28 @@ class EventStream(Response):
             await send({"type": "http.response.body", "body": body, "more_body": True})
 
         await write(f"retry: {RETRY_MS}\n\n".encode())
+        waiting: list[bytes] = []
+        size = 0
         try:
             async for event in self._feed.events(subscription, self._after):
-                if event.name in self._left_out:
-                    continue
-                frame = visible.frame(event)
+                frame = self._frames.frame(event, visible) if self._is_asked(event) else None
                 if frame is not None:
-                    await write(frame)
+                    waiting.append(frame)
+                    size += len(frame)
+                # One write for all that has come meanwhile: what costs is the call.
+                if waiting and (subscription.queue.empty() or size >= _MOST_AT_ONCE):
+                    await write(b"".join(waiting))
+                    waiting.clear()
+                    size = 0
         except (RedisError, OSError):
             return  # while catching up: the client connects again and resumes from its last event
+
+    def _is_asked(self, event: Event) -> bool:
+        if event.name in self._left_out:
+            return False
+        if self._floors is None or event.stream_id is None or event.body is None:
+            return True
+        return event.body["data"].get("floor_id") in self._floors
 
     async def _until_forbidden(self) -> None:
         if self._allowed is None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from typing import Any, Final
 
-from workers.access.principal import EVERYWHERE, Principal
+from workers.access.principal import EVERYWHERE, Principal, Units
 from workers.access.reach import UnitsOf, reaches_all, reaches_part
 from workers.access.rights import Right
 from workers.serving.live import answers as views
@@ -89,6 +89,21 @@ class Visibility:
     def sees_some_people(self, kind: str, identity: str) -> bool:
         """Whether the caller sees some people of a camera or floor, where several units meet."""
         return reaches_part(self._people, self._units(kind, identity))
+
+    @property
+    def sees_everything(self) -> bool:
+        """Whether nothing of an event is left out."""
+        return self._everything
+
+    @property
+    def rights(self) -> tuple[Units, ...]:
+        """The units of each right that decides what an event shows; equal ones show the same."""
+        return self._figures, self._people, self._pipeline
+
+    @property
+    def units_now(self) -> UnitsOf:
+        """The units of everything, as they hold for the next event."""
+        return self._now()
 
     @property
     def may_see_people(self) -> bool:

@@ -116,6 +116,25 @@ def test_a_stream_of_people_is_in_the_audit_with_its_purpose_when_it_opens_and_e
     assert (last.act.until_us or 0) > (last.act.from_us or 0)
 
 
+def test_a_stream_of_other_floors_shows_no_camera_and_no_floor_in_the_audit(
+    start_board: Start, ward: RegistryView
+) -> None:
+    board = start_board(registry=ward, authenticator=CALLERS)
+    kept = board.recorder
+    assert isinstance(kept, KeptAudit)
+
+    with opened(board, "?purpose=Night%20round&floor_id=ward-4") as lines:
+        next(lines)
+        [elsewhere] = kept.kept
+    with opened(board, "?purpose=Night%20round&floor_id=ward-3") as lines:
+        next(lines)
+        here = eventually(lambda: next((e for e in kept.kept if e.act.floors), None))
+
+    assert (elsewhere.act.floors, elsewhere.act.cameras) == ((), ())
+    assert here is not None
+    assert here.act.floors == ("ward-3",)
+
+
 def test_a_purpose_that_says_nothing_is_refused(start_board: Start, ward: RegistryView) -> None:
     board = start_board(registry=ward, authenticator=CALLERS)
 

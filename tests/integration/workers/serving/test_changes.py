@@ -93,6 +93,34 @@ def test_a_reader_chooses_its_kinds(board: BoardServer, writer: LiveWriter) -> N
         ]
 
 
+def test_a_reader_chooses_its_floors(board: BoardServer, writer: LiveWriter) -> None:
+    url = board.url + "api/v1/changes?floor_id=ward-1&floor_id=ward-2"
+    with closing(follow(url)) as events:
+        next(events)
+        for floor_id in ("ward-1", "ward-2", "ward-3"):
+            writer.camera(f"left-{floor_id}", [], floor_id=floor_id)
+            writer.floor(floor_id)
+            writer.zone_event(f"bay-{floor_id}", "ENTERED", floor_id=floor_id)
+            writer.zone(f"bay-{floor_id}", people=1, floor_id=floor_id)
+        writer.floor("ward-1")
+
+        read = [event.data["id"] for event in itertools.islice(changes(events), 9)]
+
+    assert read == [
+        *("left-ward-1", "ward-1", "bay-ward-1", "bay-ward-1"),
+        *("left-ward-2", "ward-2", "bay-ward-2", "bay-ward-2"),
+        "ward-1",
+    ]
+
+
+@pytest.mark.parametrize("asked", ["floor_id=", "&".join(f"floor_id=f{n}" for n in range(101))])
+def test_an_empty_floor_and_too_many_floors_are_refused(board: BoardServer, asked: str) -> None:
+    answer = httpx.get(f"{board.url}api/v1/changes?{asked}", timeout=60)
+
+    assert answer.status_code == 422
+    assert "floor_id" in answer.text
+
+
 def test_a_reader_that_comes_back_gets_exactly_what_it_missed(
     board: BoardServer, writer: LiveWriter
 ) -> None:
