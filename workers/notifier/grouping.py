@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from workers.notifier.memory import AlertKey, AlertMemory, Route, Telling
+from workers.notifier.memory import AlertKey, AlertMemory, Notification, Route
 from workers.notifier.standing import TIERS
 
 
@@ -20,8 +20,8 @@ class Group(NamedTuple):
 
     route: Route
     owner: str
-    members: tuple[tuple[AlertKey, Telling], ...]
-    settled: tuple[tuple[AlertKey, Telling], ...]
+    members: tuple[tuple[AlertKey, Notification], ...]
+    settled: tuple[tuple[AlertKey, Notification], ...]
 
 
 def groups_of(
@@ -42,9 +42,9 @@ def groups_of(
         Groups, some with nothing to send and something settled; and the time at which the next
         one is complete, UTC microseconds, or None.
     """
-    waiting: dict[tuple[Route, str], list[tuple[AlertKey, Telling]]] = defaultdict(list)
+    waiting: dict[tuple[Route, str], list[tuple[AlertKey, Notification]]] = defaultdict(list)
     for key, memory in memories.items():
-        for one in memory.told:
+        for one in memory.notified:
             if not one.is_sent:
                 waiting[one.route, one.owner].append((key, one))
     found, next_us = [], None
@@ -62,18 +62,19 @@ def _members(
     memories: Mapping[AlertKey, AlertMemory],
     route: Route,
     owner: str,
-    entries: Iterable[tuple[AlertKey, Telling]],
-) -> list[tuple[AlertKey, Telling]]:
-    by_alert: dict[AlertKey, list[Telling]] = defaultdict(list)
+    entries: Iterable[tuple[AlertKey, Notification]],
+) -> list[tuple[AlertKey, Notification]]:
+    by_alert: dict[AlertKey, list[Notification]] = defaultdict(list)
     for key, one in entries:
         by_alert[key].append(one)
     members = []
-    for key, tellings in by_alert.items():
+    for key, notifications in by_alert.items():
         is_known = any(
-            one.is_sent and (one.route, one.owner) == (route, owner) for one in memories[key].told
+            one.is_sent and (one.route, one.owner) == (route, owner)
+            for one in memories[key].notified
         )
-        if tellings[-1].occasion != "CLOSED":
-            members.append((key, tellings[0]))
+        if notifications[-1].occasion != "CLOSED":
+            members.append((key, notifications[0]))
         elif is_known:
-            members.append((key, tellings[-1]))
+            members.append((key, notifications[-1]))
     return sorted(members, key=lambda one: (-TIERS.index(memories[one[0]].alert["tier"]), one[0]))

@@ -26,7 +26,7 @@ class AlertKey(NamedTuple):
     opened_us: int
 
 
-class Telling(NamedTuple):
+class Notification(NamedTuple):
     """That somebody is to be told of an alert, or was.
 
     Attributes:
@@ -58,7 +58,7 @@ class AlertMemory:
         decisions: What was decided about it, in order of time.
         late: Decisions that were found too late to tell of, by time.
         act: What somebody did last; None: nothing.
-        told: Who was told, or is to be, in order.
+        notified: Who was told, or is to be, in order.
         withheld: Reasons for which a message was not sent, each recorded once.
     """
 
@@ -67,7 +67,7 @@ class AlertMemory:
     decisions: tuple[Decision, ...]
     late: frozenset[int] = frozenset()
     act: ActionTaken | None = None
-    told: tuple[Telling, ...] = ()
+    notified: tuple[Notification, ...] = ()
     withheld: frozenset[str] = field(default_factory=frozenset)
 
     @classmethod
@@ -97,11 +97,13 @@ class AlertMemory:
         known = [] if self.act is None else [self.act]
         return replace(self, act=last_act([*known, action]))
 
-    def sent(self, tellings: Iterable[Telling]) -> Self:
+    def sent(self, notifications: Iterable[Notification]) -> Self:
         """With some of what is to be told as told."""
-        done = set(tellings)
-        told = tuple(one._replace(is_sent=True) if one in done else one for one in self.told)
-        return replace(self, told=told)
+        done = set(notifications)
+        notified = tuple(
+            one._replace(is_sent=True) if one in done else one for one in self.notified
+        )
+        return replace(self, notified=notified)
 
     @property
     def actions(self) -> tuple[ActionTaken, ...]:
@@ -116,7 +118,7 @@ class AlertMemory:
             "decisions": [list(one) for one in self.decisions],
             "late": sorted(self.late),
             "act": self.act,
-            "told": [list(one) for one in self.told],
+            "notified": [list(one) for one in self.notified],
             "withheld": sorted(self.withheld),
         }
 
@@ -133,6 +135,6 @@ class AlertMemory:
             decisions=tuple(Decision(*one) for one in dumped["decisions"]),
             late=frozenset(dumped["late"]),
             act=cast("ActionTaken | None", dumped["act"]),
-            told=tuple(Telling(*one) for one in dumped["told"]),
+            notified=tuple(Notification(*one) for one in dumped["notified"]),
             withheld=frozenset(dumped["withheld"]),
         )

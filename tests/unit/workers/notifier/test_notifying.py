@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tests.support.builders.alert_actions import acted, zone_alert
 from workers.notifier.grouping import groups_of
-from workers.notifier.memory import AlertKey, AlertMemory, Telling
-from workers.notifier.telling import Step, advance
+from workers.notifier.memory import AlertKey, AlertMemory, Notification
+from workers.notifier.notifying import Step, advance
 
 S = 1_000_000
 
@@ -26,7 +26,7 @@ class Owner:
     def at(self, at_s: float) -> list[tuple[str, str]]:
         """Occasions and owners that come up at a time."""
         step = self.step(at_s)
-        return [(one.occasion, one.owner) for one in step.told]
+        return [(one.occasion, one.owner) for one in step.notified]
 
     def step(self, at_s: float) -> Step:
         found = advance(
@@ -47,7 +47,7 @@ TO_OWNER = ("OPENED", "charge nurse")
 ESCALATES: dict[str, Any] = {"escalate_after_s": 300, "escalate_to": "house supervisor"}
 
 
-def test_an_owner_is_told_once_that_an_alert_is_opened_changes_and_is_over() -> None:
+def test_an_owner_is_notified_once_that_an_alert_is_opened_changes_and_is_over() -> None:
     alert = Owner()
 
     assert alert.at(1) == [TO_OWNER]
@@ -64,7 +64,7 @@ def test_an_owner_is_told_once_that_an_alert_is_opened_changes_and_is_over() -> 
 @pytest.mark.parametrize(
     "fields", [{"pages": False, "held_back_by": ["SILENT_RULE"]}, {"pages": False}]
 )
-def test_what_pages_nobody_is_told_to_nobody(fields: dict[str, Any]) -> None:
+def test_what_pages_nobody_is_notified_to_nobody(fields: dict[str, Any]) -> None:
     alert = Owner(**fields, **ESCALATES)
 
     assert alert.at(1) == []
@@ -73,7 +73,7 @@ def test_what_pages_nobody_is_told_to_nobody(fields: dict[str, Any]) -> None:
     assert alert.at(10_002) == []
 
 
-def test_an_alert_that_pages_later_is_told_then() -> None:
+def test_an_alert_that_pages_later_is_notified_then() -> None:
     alert = Owner(pages=False, held_back_by=["NOT_SURE"])
     assert alert.at(1) == []
 
@@ -104,7 +104,7 @@ def test_an_alert_that_nobody_acknowledges_is_escalated_once() -> None:
     assert sorted(alert.at(10_002)) == [("CLOSED", "charge nurse"), ("CLOSED", "house supervisor")]
 
 
-def test_a_snooze_ends_at_its_time_and_escalation_begins_anew() -> None:
+def test_a_snooze_ends_at_its_time_and_escalation_starts_anew() -> None:
     alert = Owner(**ESCALATES)
     alert.at(1)
     alert.act("SNOOZED", 100, until_us=900 * S)
@@ -151,20 +151,20 @@ def test_a_resolved_alert_is_quiet_until_it_changes_in_what_matters() -> None:
     assert alert.at(2_001) == [("AGAIN", "charge nurse")]
 
 
-def test_a_pilot_is_told_in_its_units_alone() -> None:
+def test_a_pilot_is_notified_in_its_units_alone() -> None:
     inside, outside = Owner(stage="PILOT", in_pilot=True), Owner(stage="PILOT")
 
     assert inside.at(1) == [TO_OWNER]
     first, second = outside.step(1), outside.step(2)
-    assert (first.told, first.withheld) == ((), ("PILOT_ELSEWHERE",))
-    assert (second.told, second.withheld) == ((), ())
+    assert (first.notified, first.withheld) == ((), ("PILOT_ELSEWHERE",))
+    assert (second.notified, second.withheld) == ((), ())
 
 
-def test_what_is_found_too_late_is_told_to_nobody_and_what_follows_is() -> None:
+def test_what_is_found_too_late_is_notified_to_nobody_and_what_follows_is() -> None:
     alert = Owner(late=True, **ESCALATES)
 
     step = alert.step(5_000)
-    assert (step.told, step.withheld, step.next_us) == ((), ("OLD",), None)
+    assert (step.notified, step.withheld, step.next_us) == ((), ("OLD",), None)
     alert.decide(5_100)
     assert alert.at(5_101) == [TO_OWNER]
 
@@ -173,7 +173,7 @@ def test_a_machines_failure_reaches_the_ward_and_who_runs_the_machine() -> None:
     alert = Owner(kind="CAMERA_MISSING", zone_id="", camera_ids=["cam"])
 
     assert alert.at(1) == [TO_OWNER, ("OPENED", "operators")]
-    assert [one.route for one in alert.memory.told] == ["WARD", "OPERATIONS"]
+    assert [one.route for one in alert.memory.notified] == ["WARD", "OPERATIONS"]
     alert.act("ACKNOWLEDGED", 10)
     alert.decide(20, "CLOSED")
     assert alert.at(21) == [("CLOSED", "charge nurse"), ("CLOSED", "operators")]
@@ -190,7 +190,7 @@ def test_a_number_that_nobody_knows_any_more_pages_who_runs_the_machine_alone() 
     assert alert.at(91) == [("CLOSED", "operators")]
 
 
-def test_a_silent_rule_of_the_machine_is_told_to_nobody() -> None:
+def test_a_silent_rule_of_the_machine_is_notified_to_nobody() -> None:
     silent: dict[str, Any] = {"pages": False, "held_back_by": ["SILENT_RULE"], "stage": "SILENT"}
     assert Owner(kind="CAMERA_MISSING", **silent).at(1) == []
 
@@ -228,30 +228,32 @@ def happen(alert: Owner, event: Any, now_s: int) -> None:
 
 
 @given(EVENTS, st.booleans())
-def test_whatever_happens_nobody_is_told_the_same_twice_or_of_what_pages_nobody(
+def test_whatever_happens_nobody_is_notified_the_same_twice_or_of_what_pages_nobody(
     events: list[Any], pages: bool
 ) -> None:
     alert, now_s = Owner(pages=pages, **ESCALATES), 0
     for event in [*events, None]:
         for _ in range(4):  # what comes up by itself until the next event
             step = alert.step(now_s)
-            assert alert.step(now_s).told == (), "asking twice at one time tells nothing twice"
-            for one in step.told:
+            assert alert.step(now_s).notified == (), "asking twice at one time tells nothing twice"
+            for one in step.notified:
                 if one.route == "WARD":
                     assert alert.memory.alert["pages"]
             if event is None or alert.next_us is None or alert.next_us > (now_s + event[1]) * S:
                 break
-            assert alert.step((alert.next_us - 1) / S).told == (), "nothing comes up before"
+            assert alert.step((alert.next_us - 1) / S).notified == (), "nothing comes up before"
             now_s = -(-(alert.next_us or 0) // S)
         if event is not None:
             now_s += event[1]
             happen(alert, event, now_s)
-    told = [(one.occasion, one.owner, one.decided_us, one.act_id) for one in alert.memory.told]
-    assert len(told) == len(set(told))
+    notified = [
+        (one.occasion, one.owner, one.decided_us, one.act_id) for one in alert.memory.notified
+    ]
+    assert len(notified) == len(set(notified))
 
 
 @given(EVENTS)
-def test_an_escalation_follows_a_telling_that_nobody_answered(events: list[Any]) -> None:
+def test_an_escalation_follows_a_notification_that_nobody_answered(events: list[Any]) -> None:
     alert, now_s, acts = Owner(**ESCALATES), 0, []
     for event in events:
         alert.step(now_s)
@@ -260,10 +262,10 @@ def test_an_escalation_follows_a_telling_that_nobody_answered(events: list[Any])
         happen(alert, event, now_s)
         if event[0] in {"ACKNOWLEDGED", "SNOOZED", "RESOLVED"}:
             acts.append(now_s * S)
-    told = [one for one in alert.memory.told if one.route == "WARD"]
-    for number, one in enumerate(told):
+    notified = [one for one in alert.memory.notified if one.route == "WARD"]
+    for number, one in enumerate(notified):
         if one.occasion == "ESCALATED":
-            asked = [e for e in told[:number] if e.occasion in {"OPENED", "AGAIN"}][-1]
+            asked = [e for e in notified[:number] if e.occasion in {"OPENED", "AGAIN"}][-1]
             assert one.at_us - asked.at_us >= 300 * S
             assert not any(asked.at_us < act <= asked.at_us + 300 * S for act in acts)
 
@@ -286,7 +288,7 @@ def test_one_owner_gets_one_message_of_alerts_on_several_floors() -> None:
     assert [key.floor_id for key, _ in group.members] == ["g", "f"], "the most urgent is first"
 
 
-def test_an_alert_that_is_over_before_its_owner_was_told_is_told_to_nobody() -> None:
+def test_an_alert_that_is_over_before_its_owner_was_notified_is_notified_to_nobody() -> None:
     alert = Owner()
     alert.at(1)
     alert.decide(3, "CLOSED")
@@ -331,8 +333,8 @@ def test_all_that_waits_is_settled_once_and_in_time(entries: list[Any], now_s: i
     ):
         key = AlertKey(floor, "rule/zone/zone", 0)
         memory = world.get(key) or AlertMemory.of(floor, zone_alert(), late=False)
-        one = Telling(occasion, "WARD", owner, number, "", at_s * S)
-        world[key] = AlertMemory.load({**memory.dump(), "told": [*memory.told, one]})
+        one = Notification(occasion, "WARD", owner, number, "", at_s * S)
+        world[key] = AlertMemory.load({**memory.dump(), "notified": [*memory.notified, one]})
 
     groups, next_us = groups_of(world, now_s * S, 5 * S)
 
@@ -340,7 +342,7 @@ def test_all_that_waits_is_settled_once_and_in_time(entries: list[Any], now_s: i
     assert len(settled) == len(set(settled))
     owners = {group.owner for group in groups}
     for key, memory in world.items():
-        for one in memory.told:
+        for one in memory.notified:
             if one.owner in owners:
                 assert (key, one) in settled
             else:
