@@ -324,6 +324,11 @@ _VIEWS: Final = {
         "working times of pseudonymous staff",
     ),
     "public.feedback_per_zone": ("`feedback`", ""),
+    "public.alerts_answered": (
+        "`zone_alerts`, `alert_actions` and `feedback`",
+        "ids of people whom an alert is about",
+    ),
+    "public.alerts_per_rule": ("`zone_alerts`, `alert_actions` and `feedback`", ""),
     "public.audit_seen": ("`audit_entries`", "who saw whom"),
     "public.who_has_seen": ("`audit_entries` and `positions`", "who saw whom"),
     "public.what_has_seen": ("`audit_entries` and `positions`", "who saw whom"),

@@ -104,6 +104,7 @@ _REGISTRY = _in("registry", ["edits", "outbox", "taken_over", "versions"])
 ZONE_FIGURES: Final = _in(
     "public",
     [
+        "alerts_per_rule",
         "coverage",
         "coverage_gap_per_hour",
         "coverage_minutes",
@@ -123,6 +124,7 @@ PERSON_ROWS: Final = _in(
     "public",
     [
         "alert_actions",
+        "alerts_answered",
         "feedback",
         "links",
         "positions",
