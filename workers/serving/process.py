@@ -46,6 +46,7 @@ from workers.serving.recorded.explanations import ZoneExplanations
 from workers.serving.recorded.frames import LatestFrames
 from workers.serving.recorded.history import PositionHistory
 from workers.serving.recorded.names import SealedNames
+from workers.serving.recorded.past import PastZones
 from workers.serving.recorded.zone_alerts import ZoneAlertHistory
 from workers.serving.tls import CertificateFiles, certificate_of
 
@@ -187,6 +188,7 @@ def run_board(service: Service) -> None:
         AuditReader(settings.database_address) as seen,
         PositionHistory(settings.database_address) as history,
         ZoneExplanations(settings.database_address, cluster) as explanations,
+        PastZones(settings.database_address) as past,
         ZoneAlertHistory(settings.database_address) as alerts,
     ):
         public = urlsplit(settings.login.public_url or "").hostname
@@ -243,6 +245,7 @@ def run_board(service: Service) -> None:
                 SealedNames(names),
                 explanations,
                 alerts,
+                past,
             ),
             reads=ReadDesk(
                 registry,

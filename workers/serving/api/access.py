@@ -100,6 +100,10 @@ BOARD: Final[Mapping[Route, Access]] = {
     ("GET", f"{PREFIX}/zones/{{zone_id}}/why"): Access(
         needs=Right.BOARD, scope=Scope.ZONE, audit="zone.explained"
     ),
+    # Leaves out people for who lacks `history.read`, and says so.
+    ("GET", f"{PREFIX}/history/zones"): Access(
+        needs=Right.BOARD, scope=Scope.LIST, audit="history.viewed"
+    ),
     ("GET", f"{PREFIX}/units"): Access(needs=Right.BOARD, scope=Scope.LIST),
     ("GET", f"{PREFIX}/cameras"): Access(
         needs=Right.BOARD, scope=Scope.LIST, audit="people.viewed"
@@ -122,6 +126,9 @@ BOARD: Final[Mapping[Route, Access]] = {
 
 PEOPLE: Final[Mapping[Route, Access]] = {
     ("GET", f"{PREFIX}/floors/{{floor_id}}/history"): Access(
+        needs=Right.HISTORY, scope=Scope.FLOOR, partly=True, audit="history.viewed"
+    ),
+    ("GET", f"{PREFIX}/history/floors/{{floor_id}}/people"): Access(
         needs=Right.HISTORY, scope=Scope.FLOOR, partly=True, audit="history.viewed"
     ),
     ("GET", f"{PREFIX}/cameras/{{camera_id}}/frame"): Access(

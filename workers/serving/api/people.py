@@ -26,6 +26,7 @@ from workers.serving.recorded.explanations import ZoneExplanations
 from workers.serving.recorded.frames import LatestFrames
 from workers.serving.recorded.history import MOST_POINTS, Point, PositionHistory
 from workers.serving.recorded.names import Names, NoNames
+from workers.serving.recorded.past import PastZones
 from workers.serving.recorded.zone_alerts import ZoneAlertHistory
 
 log = structlog.get_logger(__name__)
@@ -53,6 +54,7 @@ class Sources:
         frames: Pictures; None where there is no log.
         names: Names of staff.
         explanations: Why figures were what they were; None where there is no database.
+        past: All zones at a moment of the past; None where there is no database.
         alerts: Alerts, and what was done about them; None where there is no database.
     """
 
@@ -61,6 +63,7 @@ class Sources:
     names: Names = field(default_factory=NoNames)
     explanations: ZoneExplanations | None = None
     alerts: ZoneAlertHistory | None = None
+    past: PastZones | None = None
     _threads: CapacityLimiter = field(default_factory=partial(CapacityLimiter, _AT_ONCE))
     _long: CapacityLimiter = field(default_factory=partial(CapacityLimiter, _AT_ONCE))
 

@@ -21,7 +21,7 @@ from workers.serving.api.why_answers import (
 )
 from workers.serving.live.answers import CoverageView, GapView
 from workers.serving.live.messages import coverage
-from workers.serving.live.records import Occupancy, Role, SourceCount, ZoneCensus, ZoneCount
+from workers.serving.recorded.figures import occupancy_of, us_or_null
 from workers.storage.timescale.rows import to_us
 
 
@@ -87,10 +87,6 @@ def persons_of(answer: WhyZone) -> tuple[str, ...]:
     return tuple(sorted(persons))
 
 
-def _us(at: datetime | None) -> int | None:
-    return None if at is None else to_us(at)
-
-
 def _version(row: Row, seen: Seen) -> dict[str, Any]:
     return {
         "version": row["version"],
@@ -103,27 +99,7 @@ def _figure(known: Known | None, seen: Seen) -> FigureThen | None:
     if known is None:
         return None
     row = known.figure
-    roles = [_role(one) for one in known.roles]
-    census = None
-    if row["census_is_believed"] is not None:
-        census = ZoneCensus(
-            people=row["census_people"],
-            from_us=_us(row["census_from"]),
-            is_believed=row["census_is_believed"],
-        )
-    measured = Occupancy(
-        zone_id=row["zone_id"],
-        seq=row["seq"],
-        as_of_us=to_us(row["as_of"]),
-        people=row["people"],
-        identified=row["identified"],
-        required=row["required"],
-        gap_min=row["gap_min"],
-        gap_max=row["gap_max"],
-        roles=roles,
-        is_watched=row["is_watched"] is not False,
-        census=census,
-    )
+    measured = occupancy_of(row, known.roles)
     state, sentence, because = coverage(measured)
     return FigureThen(
         seq=measured.seq,
@@ -136,43 +112,16 @@ def _figure(known: Known | None, seen: Seen) -> FigureThen | None:
         gap=GapView(
             min=measured.gap_min,
             max=measured.gap_max,
-            possible_since_us=_us(row["possible_since"]),
-            sure_since_us=_us(row["sure_since"]),
+            possible_since_us=measured.possible_since_us,
+            sure_since_us=measured.sure_since_us,
         ),
         coverage=CoverageView(state=state, sentence=sentence, because=because),
         is_watched=measured.is_watched,
-        count=_count(row),
-        census=census,
-        roles=roles,
+        count=measured.count,
+        census=measured.census,
+        roles=measured.roles,
         cameras_missing=[one for one in row["cameras_missing"] if seen.camera(one)],
         persons=_people(known, seen) if seen.people(row["as_of"]) else None,
-    )
-
-
-def _role(row: Row) -> Role:
-    return Role(
-        role=row["role"],
-        present_min=row["present_min"],
-        present_max=row["present_max"],
-        scheduled=row["scheduled"],
-        required=row["required"],
-        gap_min=row["gap_min"],
-        gap_max=row["gap_max"],
-        least_required=row["least_required"],
-        standing_in=row["substitutes"] or [],
-        possible_since_us=_us(row["possible_since"]),
-        sure_since_us=_us(row["sure_since"]),
-    )
-
-
-def _count(row: Row) -> ZoneCount | None:
-    if row["counts"] is None:
-        return None
-    return ZoneCount(
-        low=row["people_low"],
-        high=row["people_high"],
-        disagreement=row["disagreement"] or 0,
-        sources=[SourceCount(**one) for one in row["counts"]],
     )
 
 
@@ -184,9 +133,19 @@ def _people(known: Known, seen: Seen) -> list[PersonThen]:
 def _person(person_id: str, row: Row | None, seen: Seen) -> PersonThen:
     if row is None:
         return PersonThen(person_id=person_id, as_of_us=None)
+    return person_then(row, seen.camera)
+
+
+def person_then(row: Row, sees_camera: Callable[[str], bool]) -> PersonThen:
+    """A person of the past, from a row of `positions`.
+
+    Args:
+        row: The row.
+        sees_camera: Whether a camera is shown, by its id.
+    """
     candidates = zip(row["candidate_ids"] or (), row["candidate_confidences"] or (), strict=False)
     return PersonThen(
-        person_id=person_id,
+        person_id=row["person_id"],
         as_of_us=to_us(row["as_of"]),
         role=row["role"] or "",
         role_confidence=row["role_confidence"] or 0.0,
@@ -197,7 +156,7 @@ def _person(person_id: str, row: Row | None, seen: Seen) -> PersonThen:
         x_m=row["x_m"],
         y_m=row["y_m"],
         position_sd_m=row["position_sd_m"],
-        camera_ids=[one for one in row["camera_ids"] if seen.camera(one)],
+        camera_ids=[one for one in row["camera_ids"] if sees_camera(one)],
         observed=row["observed"],
         calibration_suspect=row["calibration_suspect"],
     )
@@ -263,9 +222,9 @@ def _link(link: Link) -> LinkThen:
         key=link.key,
         state=link.state,
         kept=link.kept,
-        since_us=_us(link.since),
+        since_us=us_or_null(link.since),
         partition=link.partition,
         offset=link.offset,
-        at_us=_us(link.at),
+        at_us=us_or_null(link.at),
         note=link.note,
     )

@@ -153,6 +153,12 @@ _EXPLAINED = (
 )
 """What a zone's figure rests on."""
 
+_PAST: Final = (
+    *_in("live", ["floor_coverage", "zone_alerts"]),
+    *_in("public", ["floor_coverage", "positions", "zone_alerts"]),
+)
+"""What the past of all zones is read from, beside what a figure rests on."""
+
 ROLES: Final = (
     RoleRights(
         role="sink-timescale",
@@ -200,10 +206,9 @@ ROLES: Final = (
             "registry.stream_addresses(camera_id)",
             "registry.stream_addresses(set_at)",
             "registry.stream_addresses(version)",
-            "public.positions",
             "public.alert_actions",
-            "live.zone_alerts",
             *_EXPLAINED,
+            *_PAST,
             "public.what_has_seen",
             "public.who_has_seen",
         ),
