@@ -33,3 +33,18 @@ export function besides(us, otherUs, timeZone) {
 export function inFull(us, timeZone) {
   return `${dayOf(us, timeZone)}, ${secondOf(us, timeZone)} (${timeZone})`;
 }
+
+/** The moment of a local date and time, microseconds; null where the clocks skipped it. */
+export function usOf(local, timeZone) {
+  const wanted = Date.parse(`${local}Z`);
+  let at = wanted;
+  for (let turn = 0; turn < 3; turn++) at += wanted - Date.parse(`${localOf(at * 1000, timeZone)}Z`);
+  return localOf(at * 1000, timeZone) === local ? at * 1000 : null;
+}
+
+/** Start and end of a day of a time zone, microseconds: 23, 24 or 25 hours apart. */
+export function dayBounds(day, timeZone) {
+  const start = (date) => usOf(`${date}T00:00:00`, timeZone) ?? usOf(`${date}T01:00:00`, timeZone);
+  const next = new Date(Date.parse(`${day}T00:00:00Z`) + 86400000).toISOString().slice(0, 10);
+  return [start(day), start(next)];
+}

@@ -108,13 +108,13 @@ async function showPicture(link, cameras, place, { at_us: at, time_zone: timeZon
 }
 
 /** Ask why somebody needs to see people of the past; `show` gets the reason. */
-export function reasonForm(show) {
+export function reasonForm(show, words = { label: WHY.reason, note: WHY.reasonNote, send: WHY.showPeople }) {
   const input = make("input");
   Object.assign(input, { id: "people-reason", type: "text", required: true, minLength: 3, maxLength: 200, autocomplete: "off" });
-  const label = make("label", "", WHY.reason);
+  const label = make("label", "", words.label);
   label.htmlFor = input.id;
-  const send = make("button", "primary", WHY.showPeople);
-  const form = make("form", "reason", make("div", "field", label, input), send, note(WHY.reasonNote));
+  const send = make("button", "primary", words.send);
+  const form = make("form", "reason", make("div", "field", label, input), send, note(words.note));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     show(input.value.trim());

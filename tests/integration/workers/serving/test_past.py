@@ -4,27 +4,20 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
-import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
-from pydantic import SecretStr
 
-from runtime.facts.log import Fact
 from runtime.process.sections import ServingSettings
-from runtime.process.settings import Settings
-from schemas.topics import FLOORS, OCCUPANCY, PRESENCE, UNITS, ZONE_ALERTS, ZONES, Topic
-from tests.support.builders.outputs import at_us, item, ward
-from tests.support.builders.revisions import revise
+from schemas.topics import OCCUPANCY, PRESENCE, ZONE_ALERTS, Topic
+from tests.support.builders.outputs import at_us
 from tests.support.callers import HEADER, NamedCallers, person
-from tests.support.clusters import make_timescale_sink
 from tests.support.database_roles import database_roles
 from tests.support.kept_audit import KeptAudit
-from tests.support.live_writer import floor_fact, unit_fact, zone_fact
+from tests.support.past_ward import REVISED_S, SECONDS, Records, fill, newest, view
 from tests.support.services import Services, empty_database
 from tests.support.set_clock import SetClock
 from workers.access.rights import AccessRole
-from workers.registry.view import RegistryView
 from workers.serving.api.people import Sources
 from workers.serving.api.zone_alert_answers import AlertView
 from workers.serving.app import create_app
@@ -32,7 +25,6 @@ from workers.serving.live.records import Occupancy
 from workers.serving.recorded.past import PastZones
 from workers.storage.timescale.rows import at as to_moment
 
-SECONDS = 90
 PURPOSE = "a complaint about room 0"
 MOMENTS = (0.0, 9.9, 10.0, 10.1, 20.0, 33.3, 47.9, 60.0, 75.123456, 89.7)
 CALLERS = (
@@ -41,21 +33,6 @@ CALLERS = (
     person("viewer", AccessRole.VIEWER, units=("east",)),
     person("auditor", AccessRole.AUDITOR),
 )
-
-Records = list[tuple[Topic, dict[str, Any]]]
-
-
-def facts() -> Records:
-    """Two floors with a zone each, known before the first record."""
-    stamps = {"valid_from_us": 0, "recorded_at_us": 0}
-    return [
-        (topic, {**fact, **stamps})
-        for room in ("r0", "r1")
-        for topic, fact in (
-            (FLOORS, floor_fact(f"floor-{room}")),
-            (ZONES, zone_fact(f"zone-{room}", floor_id=f"floor-{room}", camera_id=None)),
-        )
-    ]
 
 
 class Past:
@@ -69,23 +46,12 @@ class Past:
     def __init__(self, past: PastZones, records: Records) -> None:
         self.records = records
         self.audit = KeptAudit()
-        view = RegistryView()
-        units = (("east", "r0"), ("west", "r1"))
-        unit_facts = [
-            Fact(
-                UNITS,
-                unit_fact(unit, floor_ids=[f"floor-{room}"])
-                | {"valid_from_us": 0, "recorded_at_us": 0},
-            )
-            for unit, room in units
-        ]
-        view.add([*(Fact(topic, fact) for topic, fact in facts()), *unit_facts], 0)
         app = create_app(
             "redis://127.0.0.1:1",
             "none",
             ServingSettings(),
             SetClock(at_us(SECONDS + 60) / 1e6),
-            view,
+            view(),
             authenticator=NamedCallers(*CALLERS),
             recorder=self.audit,
             sources=Sources(past=past),
@@ -102,30 +68,17 @@ class Past:
 
     def newest(self, topic: Topic, key: str, identity: str, seconds: float) -> dict[str, Any]:
         """The newest record of a zone or floor that is of no later than a moment."""
-        return [
-            record
-            for one, record in self.records
-            if one is topic and record[key] == identity and record["as_of_us"] <= at_us(seconds)
-        ][-1]
+        return newest(self.records, topic, key, identity, seconds)
 
 
 @pytest.fixture(scope="module")
 def shared(services: Services, database_template: str) -> Iterator[Past]:
     with ExitStack() as stack:
         url = stack.enter_context(empty_database(services, database_template))
-        records = ward(SECONDS)
-        sink = make_timescale_sink(Settings(database_url=SecretStr(url)))
-        stack.callback(sink.close)
-        everything = [*facts(), *records]
-        sink.write([item(topic, record, n) for n, (topic, record) in enumerate(everything)])
+        records = fill(url)
         roles = stack.enter_context(database_roles(url))
         past = stack.enter_context(PastZones(roles.address("serving")))
-        found = Past(past, records)
-        figure = found.newest(OCCUPANCY, "zone_id", "zone-r0", 33.3)
-        revise(url, "zone-r0", to_moment(figure["as_of_us"]), scheduled=7, roles={"scheduled": 7})
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("ANALYZE")
-        yield found
+        yield Past(past, records)
 
 
 @pytest.fixture
@@ -158,10 +111,10 @@ def test_figures_and_alerts_of_any_moment_are_the_fields_of_their_newest_records
 
 def test_what_is_known_now_names_its_revision_where_one_decides(past: Past) -> None:
     shown, known = (
-        past.get("analyst", "zones", 33.3, PURPOSE, view=view).json()["zones"]
-        for view in ("shown", "known")
+        past.get("analyst", "zones", REVISED_S, PURPOSE, view=which).json()["zones"]
+        for which in ("shown", "known")
     )
-    figure = past.newest(OCCUPANCY, "zone_id", "zone-r0", 33.3)
+    figure = past.newest(OCCUPANCY, "zone_id", "zone-r0", REVISED_S)
 
     assert (shown[0]["record"], shown[0]["revision"]) == (figure, None)
     assert (known[0]["record"]["scheduled"], known[0]["revision"]) == (7, 1)
@@ -196,13 +149,13 @@ def test_who_was_there_needs_the_right_and_a_purpose_and_is_in_the_audit(past: P
     idle, viewer = (past.get(by, "zones", moment) for by in ("east", "viewer"))
 
     assert stated["record"]["person_ids"]
-    [view] = kept
-    assert (view.act.action, view.why, view.act.from_us) == (
+    [entry] = kept
+    assert (entry.act.action, entry.why, entry.act.from_us) == (
         "history.viewed",
         PURPOSE,
         at_us(moment),
     )
-    assert view.act.persons == tuple(stated["record"]["person_ids"])
+    assert entry.act.persons == tuple(stated["record"]["person_ids"])
     for answer in (idle.json(), viewer.json()):
         [zone] = answer["zones"]
         assert zone["record"] == {**stated["record"], "person_ids": []}
