@@ -50,6 +50,8 @@ def _wrong(settings: "Settings") -> Iterator[str]:
     if settings.watchdog.webhook_url is not None:
         webhook = settings.watchdog.webhook_url.get_secret_value()
         yield from _url("watchdog.webhook_url", webhook, _HTTP)
+    if settings.delivery.board_url:
+        yield from _url("delivery.board_url", settings.delivery.board_url, _HTTP)
     for name in ("issuer", "public_url"):
         if (given := getattr(settings.login, name)) is not None:
             yield from _url(f"login.{name}", given, _HTTP)

@@ -24,6 +24,7 @@ from pydantic_settings import (
 from runtime.process.addresses import check_addresses, full_brokers
 from runtime.process.backup import BackupSettings
 from runtime.process.declare import described, nested, setting
+from runtime.process.delivery import DeliverySettings
 from runtime.process.login import LoginSettings
 from runtime.process.refusal import as_meant, refuse_wrong
 from runtime.process.registry import RegistrySettings
@@ -105,6 +106,7 @@ class Settings(BaseSettings):
     sink: SinkSettings = SinkSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()
     watchdog: WatchdogSettings = WatchdogSettings()
+    delivery: DeliverySettings = DeliverySettings()
     audit: AuditSettings = AuditSettings()
     serving: ServingSettings = ServingSettings()
     registry: RegistrySettings = RegistrySettings()
@@ -156,6 +158,12 @@ class Settings(BaseSettings):
     def redis_address(self) -> str:
         """Address of Redis for its client; holds the password."""
         return redis_address(self.redis_url.get_secret_value(), self.security.redis)
+
+    @property
+    def link_url(self) -> str:
+        """Where messages lead to, with `/` at its end; empty for nowhere."""
+        url = self.delivery.board_url or self.login.public_url or ""
+        return f"{url.rstrip('/')}/" if url else ""
 
     @property
     def live_prefix(self) -> str:

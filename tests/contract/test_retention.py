@@ -90,7 +90,7 @@ def test_every_folder_that_is_written_has_an_entry() -> None:
 
     assert areas | {ANCHORS, "checkpoints"} == folders
     urls = {name for name in known_settings() if name.endswith(("_url", ".url", "_cache"))}
-    others = {"registry_url", "database_url", "redis_url", "login.public_url"}
+    others = {"registry_url", "database_url", "redis_url", "login.public_url", "delivery.board_url"}
     stored = {name.partition(">")[0].removeprefix("<") for name in names("files")}
     assert urls - others - {"watchdog.webhook_url"} <= stored | {"login.issuer_url"}
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from runtime import errors
 from runtime.clock import Clock
+from runtime.process.delivery import DeliverySettings
 from runtime.process.metrics import DELIVERIES, DELIVERY_SECONDS
 from runtime.redaction import redacted
 from runtime.retry import RetryPolicy
@@ -73,6 +74,17 @@ def _tried(message: Message, destination: Destination, bounds: Bounds, lookup: L
 
 def _cause(error: OSError) -> str:
     return f"the connection failed: {error.strerror or error or type(error).__name__}"
+
+
+def retries_of(settings: DeliverySettings) -> RetryPolicy:
+    """Pauses between tries, each half of it by chance, and when to give up."""
+    return RetryPolicy(
+        first_s=settings.first_retry_s,
+        limit_s=settings.retry_max_s,
+        jitter=0.5,
+        deadline_s=settings.give_up_s,
+        most_failures=settings.most_tries,
+    )
 
 
 def retry_after(

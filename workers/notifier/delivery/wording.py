@@ -7,7 +7,7 @@ others. An alert's id may name one, so it is in no message either; the receipt k
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from schemas.records.alerts import Alert
@@ -16,9 +16,13 @@ from workers.notifier.delivery.message import Message, Route
 
 OPENED: Final = "OPENED"
 CHANGED: Final = "CHANGED"
+AGAIN: Final = "AGAIN"
 ESCALATED: Final = "ESCALATED"
 CLOSED: Final = "CLOSED"
 TEST: Final = "TEST"
+
+MOST_PARTS: Final = 10
+"""A message about several alerts says of so many what they are."""
 
 _OF_CAMERAS: Final = frozenset({"CAMERA_MISSING", "CAMERA_SUSPECT"})
 _DOUBTS: Final = {
@@ -55,7 +59,7 @@ def zone_message(
 
     Args:
         alert: What was decided last.
-        occasion: OPENED, CHANGED, ESCALATED or CLOSED.
+        occasion: OPENED, CHANGED, AGAIN, ESCALATED or CLOSED.
         scene: What people call its parts.
         route: To whom: WARD hears what it means there, OPERATIONS which cameras it is about.
         owner: Who gets it: the rule's owner, or who is asked when nobody acknowledges.
@@ -74,6 +78,68 @@ def zone_message(
         link=scene.link,
         at_us=alert["decided_us"],
     )
+
+
+class Part(NamedTuple):
+    """One alert of a message about several.
+
+    Attributes:
+        alert: What was decided last.
+        occasion: Why it is part of the message.
+        scene: What people call its parts.
+    """
+
+    alert: ZoneAlert
+    occasion: str
+    scene: Scene
+
+
+def group_message(parts: Sequence[Part], route: Route, owner: str, receipt_key: str) -> Message:
+    """The message about one alert or several of one owner, on any floor.
+
+    Args:
+        parts: The alerts, at least one, the most urgent first; the link is that of the first.
+        route: To whom.
+        owner: Who gets it.
+        receipt_key: Key of the occasion at the destination.
+    """
+    first = parts[0]
+    if len(parts) == 1:
+        return zone_message(first.alert, first.occasion, first.scene, route, owner, receipt_key)
+    subjects = [
+        f"{_LEADS.get(one.occasion, '')}{_subject(one.alert, one.scene, route)}" for one in parts
+    ]
+    actions = [_next_action(one.alert, route) for one in parts if one.occasion != CLOSED]
+    shared = actions[0] if len({*actions}) == 1 else ""
+    body = [_in_short(one, route, with_action=not shared) for one in parts[:MOST_PARTS]]
+    if len(parts) > MOST_PARTS:
+        body.append(f"And {len(parts) - MOST_PARTS} more: see the board.")
+    body += _of_others(first.scene.others)
+    occasions = {one.occasion for one in parts}
+    return Message(
+        receipt_key=receipt_key,
+        occasion=first.occasion if len(occasions) == 1 else CHANGED,
+        route=route,
+        tier=first.alert["tier"],
+        subject=f"{len(parts)} alerts: {'; '.join(subjects)}",
+        body=tuple(body),
+        owner=owner,
+        next_action=shared,
+        link=first.scene.link,
+        at_us=max(one.alert["decided_us"] for one in parts),
+    )
+
+
+def _in_short(part: Part, route: Route, *, with_action: bool) -> str:
+    """One alert of several in one line: what, since when, and what to do if that differs."""
+    alert, scene = part.alert, part.scene
+    lead = _LEADS.get(part.occasion, "")
+    if part.occasion == CLOSED:
+        when = f"Until {_at(alert['decided_us'], scene.time_zone)}."
+    else:
+        when = f"Since {_at(alert['since_us'], scene.time_zone)}."
+    action = _next_action(alert, route) if with_action and part.occasion != CLOSED else ""
+    return f"{lead}{_matter(alert, scene, route)} {when}{f' Next: {action}.' if action else ''}"
 
 
 def pipeline_message(
@@ -126,7 +192,7 @@ def trial_message(name: str, owner: str, route: Route, receipt_key: str, at_us: 
     )
 
 
-_LEADS: Final = {CLOSED: "Over: ", ESCALATED: "Not acknowledged: "}
+_LEADS: Final = {CLOSED: "Over: ", ESCALATED: "Not acknowledged: ", AGAIN: "Again: "}
 
 
 def _zone_body(alert: ZoneAlert, occasion: str, scene: Scene, matter: str) -> Iterator[str]:

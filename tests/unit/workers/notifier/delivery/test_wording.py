@@ -11,7 +11,14 @@ from schemas.records.rules import RuleKind
 from tests.support.builders.messages import AT_US
 from tests.support.builders.outputs import zone_alert
 from workers.notifier.delivery.message import Message, Route, receipt_key_of
-from workers.notifier.delivery.wording import Scene, pipeline_message, trial_message, zone_message
+from workers.notifier.delivery.wording import (
+    Part,
+    Scene,
+    group_message,
+    pipeline_message,
+    trial_message,
+    zone_message,
+)
 
 MINUTE_US = 60_000_000
 SCENE = Scene(
@@ -140,6 +147,58 @@ def test_a_zone_that_no_camera_sees_is_a_matter_of_cameras_for_who_runs_them() -
     assert machine.subject == "Bay 2: not seen by cameras that report"
     assert "nurse" not in machine.body[0]
     assert machine.next_action == "Look at the cameras that should see it"
+
+
+def part(occasion: str = "OPENED", zone: str = "Bay 2", **values: Any) -> Part:
+    scene = Scene(zone=zone, floor="Ward 3", time_zone="Europe/Berlin", link=SCENE.link)
+    return Part(alert(**values), occasion, scene)
+
+
+def test_several_alerts_of_an_owner_are_one_message() -> None:
+    parts = [
+        part(figure_min=2, figure_max=2, next_action="Move a float"),
+        part("CLOSED", "Bay 5", kind="ALONE", figure_min=1, figure_max=1),
+        part("ESCALATED", "Bay 7", figure_min=1, figure_max=1, next_action="Call the float"),
+    ]
+    page = group_message(parts, "WARD", "charge nurse", "rcpt_00000000")
+
+    assert page.subject == (
+        "3 alerts: Bay 2: 2 nurses missing; Over: Bay 5: 1 person alone; "
+        "Not acknowledged: Bay 7: 1 nurse missing"
+    )
+    assert page.text.splitlines() == [
+        (
+            "Bay 2, Ward 3: 2 nurses are missing for sure. "
+            "Since 02:52 on Mon 1 Dec (Europe/Berlin). Next: Move a float."
+        ),
+        (
+            "Over: Bay 5, Ward 3: 1 person is there with no staff beside them. "
+            "Until 03:04 on Mon 1 Dec (Europe/Berlin)."
+        ),
+        (
+            "Not acknowledged: Bay 7, Ward 3: 1 nurse is missing for sure. "
+            "Since 02:52 on Mon 1 Dec (Europe/Berlin). Next: Call the float."
+        ),
+        "For: charge nurse",
+    ]
+
+
+def test_a_next_action_that_all_share_is_given_once() -> None:
+    parts = [part(zone=f"Bay {number}", next_action="Move a float") for number in range(14)]
+    page = group_message(parts, "WARD", "charge nurse", "rcpt_00000000")
+
+    assert page.next_action == "Move a float"
+    assert page.text.count("Move a float") == 1
+    assert page.body[-1] == "And 4 more: see the board."
+    assert len(page.subject) <= 120
+
+
+def test_one_alert_of_a_group_is_the_message_about_it() -> None:
+    one = part("AGAIN")
+
+    assert group_message([one], "WARD", "charge nurse", "rcpt_00000000") == zone_message(
+        one.alert, "AGAIN", one.scene, "WARD", "charge nurse", "rcpt_00000000"
+    )
 
 
 def test_an_unknown_time_zone_falls_back_to_one_that_is_named() -> None:
