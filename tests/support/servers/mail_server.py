@@ -50,6 +50,7 @@ class MailServer:
         taken: Mails that were taken, in order.
         answers: Answers by command, in place of the usual one; DATA is that after the mail. An
             empty one leaves the command without any.
+        mechanism: How it lets clients log in.
         host: Its address.
     """
 
@@ -65,6 +66,7 @@ class MailServer:
         self.taken: list[Taken] = []
         self.answers: dict[str, bytes] = {}
         self.login = login
+        self.mechanism = b"PLAIN"
         self.ended = threading.Event()
         self.context: ssl.SSLContext | None = None
         self.from_start = from_start
@@ -136,7 +138,7 @@ class _Session(socketserver.StreamRequestHandler):
             if self.server_of.context is not None and not self.encrypted:
                 offers.append(b"STARTTLS")
             if self.server_of.login is not None:
-                offers.append(b"AUTH PLAIN")
+                offers.append(b"AUTH " + self.server_of.mechanism)
             lines = [b"250-" + one for one in offers[:-1]] + [b"250 " + offers[-1]]
             self._reply(word, b"\r\n".join(lines))
         elif word == "STARTTLS":
@@ -147,6 +149,9 @@ class _Session(socketserver.StreamRequestHandler):
             self.wfile = socketserver._SocketWriter(self.request)  # type: ignore[attr-defined]
             self.encrypted = True
         elif word == "AUTH":
+            if word in self.server_of.answers:
+                self._reply(word, b"")
+                return
             _, user, password = base64.b64decode(command.split()[2]).decode().split("\0")
             good = (user, password) == self.server_of.login
             self._user = user if good else ""

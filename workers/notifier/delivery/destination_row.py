@@ -2,6 +2,8 @@
 
 import ipaddress
 import re
+from email.errors import MessageError
+from email.headerregistry import Address
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -94,7 +96,18 @@ def _host(value: Any) -> str:
         raise ValueError(str(error).removeprefix("its host ")) from error
 
 
-Mailbox = Annotated[str, _matching(_MAILBOX, "an address such as ward-3@hospital.example")]
+def _mailbox(value: Any) -> str:
+    """An address that a header of a mail and a command of SMTP can hold as it is."""
+    try:
+        good = _MAILBOX.fullmatch(value) and Address(addr_spec=value).addr_spec == value
+    except (TypeError, ValueError, MessageError):
+        good = False
+    if not good:
+        raise ValueError(f"{text.shown(value)} is not an address such as ward-3@hospital.example")
+    return str(value)
+
+
+Mailbox = Annotated[str, BeforeValidator(_mailbox)]
 Variable = Annotated[str, BeforeValidator(_variable)]
 
 

@@ -53,6 +53,8 @@ def deliver(
     except smtplib.SMTPException as error:
         bounds.left_s()
         return Retry(f"{channel.host} broke off ({type(error).__name__})")
+    except ValueError:  # a challenge of a login that is not base64
+        return Retry(f"{channel.host} answers what is no SMTP")
 
 
 def _transaction(

@@ -92,6 +92,29 @@ def test_starttls_and_a_login_come_before_the_mail(
     assert "a password" not in repr(destination)
 
 
+def test_a_challenge_that_cannot_be_read_is_tried_again(
+    authority: Authority, identity: Certificate
+) -> None:
+    with MailServer(identity, login=LOGIN) as server:
+        server.mechanism, server.answers["AUTH"] = b"CRAM-MD5", b"334 A"
+        user, password = LOGIN
+        destination = mail(server.host, server.port, authority.ca, user=user, password=password)
+
+        assert sent(destination) == Retry("127.0.0.1 answers what is no SMTP")
+        assert server.taken == []
+
+
+@settings(max_examples=25)
+@given(st.sampled_from(["CONNECT", "EHLO", "MAIL", "RCPT", "DATA"]), st.binary(max_size=60))
+def test_whatever_a_server_answers_there_is_an_outcome(
+    plain: MailServer, command: str, answer: bytes
+) -> None:
+    plain.taken.clear()
+    plain.answers = {command: answer + b"\r\n221 bye", "QUIT": b"221 bye"}
+
+    assert isinstance(sent(to(plain), within_s=0.05), Receipt | Retry | Refused)
+
+
 def test_tls_from_the_start(authority: Authority, identity: Certificate) -> None:
     with MailServer(identity, from_start=True) as server:
         destination = mail(server.host, server.port, authority.ca, encryption="tls")

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
@@ -192,6 +194,17 @@ def test_an_answer_that_is_none_ends_soon_and_is_tried_again(
 
     assert isinstance(outcome, Retry)
     assert "connection failed" in outcome.reason
+
+
+@settings(max_examples=25)
+@given(st.binary(max_size=80), st.booleans())
+def test_whatever_a_receiver_answers_there_is_an_outcome(answer: bytes, is_http: bool) -> None:
+    with Receiver() as receiver:
+        receiver.behaviour = sending((b"HTTP/1.1 " if is_http else b"") + answer)
+
+        outcome = sent(to(receiver), within_s=1.0)
+
+    assert isinstance(outcome, Receipt | Retry | Refused)
 
 
 def test_a_body_without_end_is_not_read(receiver: Receiver) -> None:

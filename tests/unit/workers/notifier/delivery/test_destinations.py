@@ -160,6 +160,8 @@ MAIL = (
             "line 7: encryption: is none, and a password",
         ),
         (MAIL.replace("a@ward.example", "a@ward.example>"), "line 5: sender: "),
+        (MAIL.replace("a@ward.example", "a..b@ward.example"), "line 5: sender: "),
+        (MAIL.replace("a@ward.example", ".a@ward.example"), "line 5: sender: "),
         (MAIL.replace("b@ward.example", "b@w.example, c@w.example"), "line 6: recipient: "),
         (
             f"{WEB}  url: https://a.b/\n{WEB}  url: https://c.d/\n",
