@@ -1,7 +1,6 @@
 """Messages, and destinations on this machine."""
 
 import ssl
-from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -50,7 +49,7 @@ def web(
     channel = Web(
         **{"address": web_address(url), "template": shipped(shape), "keys": (KEY,), **values}
     )
-    return _destination(channel, shape, allow, _context(ca))
+    return _destination(channel, shape, allow, tls_context(ca))
 
 
 def mail(
@@ -73,11 +72,7 @@ def mail(
             **values,
         }
     )
-    return _destination(channel, "mail", allow, _context(ca))
-
-
-_context = cache(tls_context)
-"""Reading the system's authorities takes a while."""
+    return _destination(channel, "mail", allow, tls_context(ca))
 
 
 def _destination(

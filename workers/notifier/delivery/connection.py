@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
@@ -154,8 +155,9 @@ def connect(
     raise Retry(f"{host} does not answer ({failure})")
 
 
+@cache
 def tls_context(ca: Path | None) -> ssl.SSLContext:
-    """How a receiver proves who it is.
+    """How a receiver proves who it is; read once by a process.
 
     Args:
         ca: Authorities that are trusted (PEM); None for those of the system.

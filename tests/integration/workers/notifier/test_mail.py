@@ -104,7 +104,7 @@ def test_a_challenge_that_cannot_be_read_is_tried_again(
         assert server.taken == []
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.sampled_from(["CONNECT", "EHLO", "MAIL", "RCPT", "DATA"]), st.binary(max_size=60))
 def test_whatever_a_server_answers_there_is_an_outcome(
     plain: MailServer, command: str, answer: bytes
@@ -188,7 +188,7 @@ def test_a_mail_that_was_taken_is_received_whatever_the_goodbye(server: MailServ
     assert isinstance(sent(to(server)), Receipt)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.text(max_size=200), st.text(max_size=400), st.text(max_size=400))
 def test_no_text_of_a_message_adds_a_header_a_recipient_or_a_mail(
     plain: MailServer, subject: str, text: str, next_action: str

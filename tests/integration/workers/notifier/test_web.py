@@ -196,7 +196,7 @@ def test_an_answer_that_is_none_ends_soon_and_is_tried_again(
     assert "connection failed" in outcome.reason
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.binary(max_size=80), st.booleans())
 def test_whatever_a_receiver_answers_there_is_an_outcome(answer: bytes, is_http: bool) -> None:
     with Receiver() as receiver:
