@@ -230,6 +230,7 @@ PROCESSES: tuple[WardstreamProcess, ...] = (
         port=8080,
         account="serving",
     ),
+    WardstreamProcess(name="notifier", command=("notify", "run"), depends_on=PREPARED),
     WardstreamProcess(name="anchor", command=("audit", "anchor", "--daily"), depends_on=PREPARED),
     WardstreamProcess(
         name="watchdog",
@@ -249,6 +250,7 @@ WATCHED = (
     "sink-redis",
     "sink-timescale",
     "serve",
+    "notifier",
 )
 """Processes whose health the watchdog checks; the program that starts it gives their addresses.
 

@@ -31,7 +31,10 @@ from schemas.topics import (
     STREAM_CHECKPOINTS,
     TOPICS,
     TRACKS,
+    UNITS,
     VERSIONED_TOPICS,
+    ZONE_ALERTS,
+    ZONES,
     Topic,
 )
 
@@ -185,6 +188,13 @@ PROCESSES: Final = (
         groups=("board-alerts", "replay", FACTS_GROUP),
         watches=(*_STAGE_GROUPS, "deadman-watch"),
         claims=("camera-views", "badge-reads-", "feedback-", "alert-actions-"),
+    ),
+    ProcessRights(
+        process="notifier",
+        reads=(FLOORS, ZONES, UNITS, ZONE_ALERTS, ALERT_ACTIONS, ALERTS),
+        writes=(ALERT_ACTIONS,),
+        groups=("notifier", FACTS_GROUP),
+        claims=("notifier",),
     ),
     ProcessRights(
         process="watchdog",

@@ -237,6 +237,17 @@ ALERTS_REPORTED = Counter(
     "Alerts by channel and result",
     ["channel", "result"],
 )
+NOTIFICATIONS = Counter(
+    "wardstream_notifications_total",
+    "What the notifier recorded besides deliveries: escalated, not_delivered",
+    ["action"],
+)
+NOTIFIER_WAITING = Gauge(
+    "wardstream_notifier_waiting_messages", "Messages that no receiver has yet"
+)
+NOTIFIER_LEADER = Gauge(
+    "wardstream_notifier_leader", "1 when this notifier works, 0 when it stands by"
+)
 DELIVERIES = Counter(
     "wardstream_deliveries_total",
     "Tries to deliver a message: received, retry (it may be received later), refused",

@@ -26,6 +26,7 @@ from runtime.process.backup import BackupSettings
 from runtime.process.declare import described, nested, setting
 from runtime.process.delivery import DeliverySettings
 from runtime.process.login import LoginSettings
+from runtime.process.notifier import NotifierSettings
 from runtime.process.refusal import as_meant, refuse_wrong
 from runtime.process.registry import RegistrySettings
 from runtime.process.retired import refuse_retired
@@ -107,6 +108,7 @@ class Settings(BaseSettings):
     dead_letters: DeadLetterSettings = DeadLetterSettings()
     watchdog: WatchdogSettings = WatchdogSettings()
     delivery: DeliverySettings = DeliverySettings()
+    notifier: NotifierSettings = NotifierSettings()
     audit: AuditSettings = AuditSettings()
     serving: ServingSettings = ServingSettings()
     registry: RegistrySettings = RegistrySettings()

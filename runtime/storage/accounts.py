@@ -14,6 +14,6 @@ VAULT_ROLE: Final = "vault"
 
 DATABASE_ROLES: Final = (
     *("sink-timescale", "serving", VAULT_ROLE),
-    *("auditor", "ingest", "relay", "analyst"),
+    *("auditor", "ingest", "relay", "notifier", "analyst"),
 )
 """Roles in the database, without the prefix."""

@@ -49,5 +49,5 @@ def test_every_name_starts_with_the_prefix_of_the_run(prefix: str) -> None:
     names = [right.name for row in PROCESSES for right in row.rights(prefix)]
 
     assert all(name.startswith(prefix) for name in names)
-    assert len({(row.process) for row in PROCESSES} | {OPERATOR}) == 12
+    assert len({(row.process) for row in PROCESSES} | {OPERATOR}) == 13
     assert principal("stream") == "User:wardstream-stream"

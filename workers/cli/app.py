@@ -86,7 +86,9 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
         "doctor": Entry("workers.cli.doctor", "doctor", "Check every dependency."),
         "settings": Entry("workers.cli.settings", "settings", "Print every setting."),
         "alerts": Entry("workers.cli.alerts", "app", "Try rules of alerts over the past."),
-        "notify": Entry("workers.cli.notify", "app", "Check and try where alerts are sent."),
+        "notify": Entry(
+            "workers.cli.notify", "app", "Send alerts to people; check and try where they are sent."
+        ),
         "tail": Entry("workers.cli.tail", "tail", "Print the records of a topic."),
         "explain": Entry("workers.cli.explain", "explain", "Say why a zone has its figure."),
         "verify": Entry("workers.cli.verify", "app", "Check that the results are right."),

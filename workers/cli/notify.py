@@ -1,4 +1,4 @@
-"""`wardstream notify check` and `wardstream notify test`."""
+"""`wardstream notify`: who is told of alerts, and whether that works."""
 
 import os
 import socket
@@ -11,6 +11,7 @@ import typer
 from runtime.clock import SystemClock
 from runtime.errors import EXIT_REPLAY, EXIT_STOP, Retry, Stop
 from runtime.process.names import variable_of
+from runtime.process.service import run_service
 from runtime.process.settings import Settings
 from workers.cli.configuration import read_settings
 from workers.cli.errors import exit_codes
@@ -22,15 +23,24 @@ from workers.notifier.delivery.message import receipt_key_of
 from workers.notifier.delivery.outcome import Outcome, Receipt, Refused
 from workers.notifier.delivery.send import send
 from workers.notifier.delivery.wording import TEST, trial_message
+from workers.notifier.process import STAGE, run_notifier
 from workers.registry.files import read_rows
 from workers.registry.rule_rows import RuleRow
 
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="Check and try where alerts are sent."
+    add_completion=False,
+    no_args_is_help=True,
+    help="Send alerts to people; check and try where they are sent.",
 )
 
 _FILE = "File of destinations; default: the setting delivery.destinations."
 _LOOKUP_S = 5.0
+
+
+@app.command()
+def run() -> None:
+    """Send alerts to whom they concern; one works, and others stand by."""
+    raise typer.Exit(run_service(STAGE, run_notifier, read_settings()))
 
 
 @app.command()

@@ -75,6 +75,7 @@ def hold(run_dir: Path, port: int, report: Callable[[str], None], *, login: bool
         pipeline.start_and_wait()
         pipeline.start_guard()
         pipeline.start_clocks()
+        pipeline.start_notifier()
         pipeline.start_anchoring()
         pipeline.start_watchdog()
         if logins is not None:

@@ -231,6 +231,10 @@ class LocalPipeline:
         """Start following the cameras' clocks; whatever stops it stops nothing else."""
         self._start_apart("clocks")
 
+    def start_notifier(self) -> None:
+        """Start to send alerts to whom they concern; whatever stops it stops nothing else."""
+        self._start_apart("notifier")
+
     def start_anchoring(self) -> None:
         """Start anchoring the audit; an audit that it finds altered stops nothing else."""
         self._start_apart("anchor")
@@ -248,8 +252,8 @@ class LocalPipeline:
         )
 
     def start_watchdog(self) -> None:
-        """Start the watchdog, after the other processes, the guard and the clocks."""
-        watched = [name for name in WATCHED if name in (*WORKERS, "guard", "clocks")]
+        """Start the watchdog, after all processes that it watches."""
+        watched = [name for name in WATCHED if name in (*WORKERS, "guard", "clocks", "notifier")]
         health = {
             name: f"http://127.0.0.1:{self.supervisor.metrics_port(name)}/healthz"
             for name in watched

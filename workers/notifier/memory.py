@@ -54,6 +54,7 @@ class AlertMemory:
 
     Attributes:
         floor_id: Its floor.
+        partition: Partition of its floor.
         alert: As it was decided last.
         decisions: What was decided about it, in order of time.
         late: Decisions that were found too late to tell of, by time.
@@ -63,6 +64,7 @@ class AlertMemory:
     """
 
     floor_id: str
+    partition: int = 0
     alert: ZoneAlert
     decisions: tuple[Decision, ...]
     late: frozenset[int] = frozenset()
@@ -71,11 +73,17 @@ class AlertMemory:
     withheld: frozenset[str] = field(default_factory=frozenset)
 
     @classmethod
-    def of(cls, floor_id: str, alert: ZoneAlert, *, late: bool) -> Self:
+    def of(cls, floor_id: str, alert: ZoneAlert, *, late: bool, partition: int = 0) -> Self:
         """The memory of an alert of which one decision is known."""
         decision = decision_of(alert)
         marked = frozenset({decision.decided_us} if late else ())
-        return cls(floor_id=floor_id, alert=alert, decisions=(decision,), late=marked)
+        return cls(
+            floor_id=floor_id,
+            partition=partition,
+            alert=alert,
+            decisions=(decision,),
+            late=marked,
+        )
 
     @property
     def key(self) -> AlertKey:
@@ -114,6 +122,7 @@ class AlertMemory:
         """As values of JSON."""
         return {
             "floor_id": self.floor_id,
+            "partition": self.partition,
             "alert": self.alert,
             "decisions": [list(one) for one in self.decisions],
             "late": sorted(self.late),
@@ -131,6 +140,7 @@ class AlertMemory:
         """
         return cls(
             floor_id=dumped["floor_id"],
+            partition=dumped["partition"],
             alert=cast("ZoneAlert", dumped["alert"]),
             decisions=tuple(Decision(*one) for one in dumped["decisions"]),
             late=frozenset(dumped["late"]),

@@ -47,6 +47,7 @@ STAGES: Final[dict[str, StageTexts]] = {
         "History is not being written", "History is written late", "WARNING"
     ),
     "serve": StageTexts("The board does not answer", "The board is slow"),
+    "notifier": StageTexts("Nobody is told of alerts", "People are told of alerts late"),
 }
 """Texts by process name, in pipeline order."""
 

@@ -1,5 +1,6 @@
 """Keep a view of the reference data up to date, in a thread of its own."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -8,7 +9,7 @@ from runtime.errors import Stop
 from runtime.facts.log import FactLog
 from runtime.kafka.cluster import Cluster
 from runtime.process.periodic import Periodic
-from schemas.topics import CAMERA_VIEWS, REFERENCE_TOPICS
+from schemas.topics import CAMERA_VIEWS, REFERENCE_TOPICS, Topic
 from workers.registry.view import RegistryView
 
 log = structlog.get_logger(__name__)
@@ -32,10 +33,17 @@ class RegistryFollower:
     Args:
         cluster: Where the topics are.
         view: Receives the facts.
+        topics: What it reads.
     """
 
-    def __init__(self, cluster: Cluster, view: RegistryView) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        view: RegistryView,
+        topics: Sequence[Topic] = (*REFERENCE_TOPICS, CAMERA_VIEWS),
+    ) -> None:
         self._cluster = cluster
+        self._topics = topics
         self._view = view
         self._facts: FactLog | None = None
         self._thread = Periodic(
@@ -57,7 +65,7 @@ class RegistryFollower:
             Retry: The broker or the registry is out of reach.
         """
         if self._facts is None:
-            self._facts = FactLog(self._cluster, (*REFERENCE_TOPICS, CAMERA_VIEWS))
+            self._facts = FactLog(self._cluster, self._topics)
         try:
             new = self._facts.sync()
         except Stop as error:  # a person must fix a topic; until then old names beat none

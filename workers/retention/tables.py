@@ -260,6 +260,24 @@ def _registry() -> Iterator[Entry]:
     )
 
 
+def _notifier() -> Iterator[Entry]:
+    yield _kept("notifier.positions", "how far the notifier has read", "it goes on from there")
+    for name, holds, until in (
+        ("alerts", "alerts, and who was told of each", "an hour after the alert is over"),
+        ("actions", "what somebody did about an alert that is not known yet", "2 days at most"),
+        ("deliveries", "messages that no receiver has yet", "until they are received or given up"),
+        ("records", "what is to be appended to the topic of actions", "until it is appended"),
+    ):
+        yield _kept(
+            f"notifier.{name}",
+            holds,
+            "it goes on after a restart as if there had been none",
+            of_people="ids of people whom an alert is about, who logged in and acted",
+            until=until,
+            deleted_by="the notifier",
+        )
+
+
 def _vault() -> Iterator[Entry]:
     yield _kept(
         "vault.entries",
@@ -340,6 +358,7 @@ TABLE_ENTRIES: Final = (
     *_derived(),
     *_facts(),
     *_registry(),
+    *_notifier(),
     *_vault(),
     *_bookkeeping(),
     *(_view(name, over, people) for name, (over, people) in _VIEWS.items()),

@@ -101,6 +101,8 @@ _MERGED = _in("live", [table.name for table in DERIVED_TABLES if table.merged])
 
 _REGISTRY = _in("registry", ["edits", "outbox", "taken_over", "versions"])
 
+_NOTIFIER = _in("notifier", ["positions", "alerts", "actions", "deliveries", "records"])
+
 ZONE_FIGURES: Final = _in(
     "public",
     [
@@ -248,6 +250,14 @@ ROLES: Final = (
         reads=("public.schema_migrations", *_REGISTRY, "registry.erased"),
         adds=_REGISTRY,
         changes=("registry.outbox",),
+    ),
+    RoleRights(
+        role="notifier",
+        does="Keeps who was told of which alert, and what is still to be delivered.",
+        reads=("public.schema_migrations", *_NOTIFIER),
+        adds=_NOTIFIER,
+        changes=_in("notifier", ["positions", "alerts", "actions", "deliveries"]),
+        removes=_in("notifier", ["alerts", "actions", "deliveries", "records"]),
     ),
     RoleRights(
         role="analyst",

@@ -41,6 +41,7 @@ COMMANDS: Final = {
     "sink-redis": ("sink", "redis"),
     "serving": ("serve",),
     "relay": ("relay",),
+    "notifier": ("notify", "run"),
     "anchor": ("audit", "anchor", "--daily", "--to", "file:///tmp/wardstream-anchors-of-a-test"),
     "watchdog": ("watchdog",),
 }
