@@ -6,7 +6,7 @@ revisions in force, so what is known now. Every question is bounded in time by a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal, Self
 
 from psycopg import sql
@@ -21,6 +21,10 @@ Schema = Literal["live", "public"]
 
 MOST_DAYS_OPEN: Final = 28
 """An alert that nothing was decided about for longer is not looked for, days."""
+
+_FRESH: Final = timedelta(minutes=1)
+_OLDEST: Final = timedelta(days=1)
+"""A figure is looked for within the first time, where nearly all have one; else within this."""
 
 _WAIT_S: Final = 3.0
 _OPTIONS: Final = (
@@ -41,7 +45,7 @@ _FIGURES: Final = """
     CROSS JOIN LATERAL (
         SELECT * FROM {schema}.zone_occupancy AS f
         WHERE f.zone_id = asked.zone_id AND f.as_of <= %(at)s
-            AND f.as_of > %(at)s - INTERVAL '1 day'
+            AND f.as_of > %(at)s - %(within)s::interval
         ORDER BY f.as_of DESC, f.seq DESC
         LIMIT 1
     ) AS o
@@ -50,7 +54,7 @@ _ROLES: Final = """
     SELECT c.* FROM unnest(%(zones)s::text[], %(seqs)s::bigint[], %(times)s::timestamptz[])
         AS asked (zone_id, seq, as_of)
     JOIN {schema}.coverage AS c USING (zone_id, seq, as_of)
-    WHERE c.as_of <= %(at)s AND c.as_of > %(at)s - INTERVAL '1 day'
+    WHERE c.as_of BETWEEN %(first)s AND %(last)s
     ORDER BY c.zone_id, c.role COLLATE "C"
 """
 _TICKS: Final = """
@@ -65,15 +69,22 @@ _TICKS: Final = """
     ) AS t
 """
 _ALERTS: Final = """
-    SELECT * FROM (
-        SELECT DISTINCT ON (a.floor_id, a.alert_id) a.*
+    WITH newest AS MATERIALIZED (  -- hashed, for a sort of so many rows takes longer
+        SELECT a.floor_id, a.alert_id, max(a.as_of) AS as_of
         FROM {schema}.zone_alerts AS a
         WHERE a.floor_id = ANY (%(floors)s) AND a.as_of <= %(at)s
             AND a.as_of > %(at)s - %(days)s * INTERVAL '1 day'
-        ORDER BY a.floor_id, a.alert_id, a.as_of DESC, a.seq DESC
-    ) AS newest
-    WHERE action <> 'CLOSED'
-    ORDER BY floor_id, opened_at, alert_id
+        GROUP BY a.floor_id, a.alert_id
+    )
+    SELECT a.* FROM newest AS n
+    CROSS JOIN LATERAL (
+        SELECT * FROM {schema}.zone_alerts AS o
+        WHERE o.floor_id = n.floor_id AND o.alert_id = n.alert_id AND o.as_of = n.as_of
+        ORDER BY o.seq DESC
+        LIMIT 1
+    ) AS a
+    WHERE a.action <> 'CLOSED'
+    ORDER BY a.floor_id, a.opened_at, a.alert_id
 """
 _REVISIONS: Final = """
     SELECT r.key, max(r.revision) AS revision
@@ -133,6 +144,7 @@ class PastZones:
                 "options": _OPTIONS,
                 "row_factory": dict_row,
                 "autocommit": True,
+                "prepare_threshold": None,  # a plan for any moment looks into every chunk
             },
             min_size=0,
             max_size=2,
@@ -184,11 +196,18 @@ class PastZones:
                 if floor_id in (None, row["floor_id"])
             ]
             given |= {"zones": [row["zone_id"] for row in zones], "floors": [*floors]}
-            figures = {row["zone_id"]: row for row in rows(_FIGURES, schema=schema)}
+            figures: dict[str, Row] = {}
+            for within in (_FRESH, _OLDEST):
+                given["zones"] = [one["zone_id"] for one in zones if one["zone_id"] not in figures]
+                given["within"] = within
+                figures |= {row["zone_id"]: row for row in rows(_FIGURES, schema=schema)}
+            times = [row["as_of"] for row in figures.values()]
             given |= {
                 "zones": [*figures],
                 "seqs": [row["seq"] for row in figures.values()],
-                "times": [row["as_of"] for row in figures.values()],
+                "times": times,
+                "first": min(times, default=at),
+                "last": max(times, default=at),
             }
             roles = _by("zone_id", rows(_ROLES, schema=schema))
             ticks = {row["floor_id"]: row["as_of"] for row in rows(_TICKS, schema=schema)}
