@@ -150,7 +150,7 @@ class Store:
             ask = self._leading().execute
             alerts = [AlertMemory.load(row[0]) for row in ask("SELECT memory FROM notifier.alerts")]
             return State(
-                {(row[0], row[1]): row[2] for row in ask("SELECT * FROM notifier.positions")},
+                {(row[0], row[1]): row[2] for row in ask("SELECT * FROM notifier.offsets")},
                 {one.key: one for one in alerts},
                 {AlertKey(*row[:3]): row[3] for row in ask("SELECT * FROM notifier.actions")},
                 {
@@ -189,7 +189,7 @@ class Store:
 
 def _put_all(cursor: psycopg.Cursor[Any], changes: Changes) -> None:
     cursor.executemany(
-        "INSERT INTO notifier.positions VALUES (%s, %s, %s) ON CONFLICT (topic, partition) "
+        "INSERT INTO notifier.offsets VALUES (%s, %s, %s) ON CONFLICT (topic, partition) "
         "DO UPDATE SET next_offset = excluded.next_offset",
         [(*key, offset) for key, offset in changes.positions.items()],
     )

@@ -261,7 +261,7 @@ def _registry() -> Iterator[Entry]:
 
 
 def _notifier() -> Iterator[Entry]:
-    yield _kept("notifier.positions", "how far the notifier has read", "it goes on from there")
+    yield _kept("notifier.offsets", "how far the notifier has read", "it goes on from there")
     for name, holds, until in (
         ("alerts", "alerts, and who was told of each", "an hour after the alert is over"),
         ("actions", "what somebody did about an alert that is not known yet", "2 days at most"),

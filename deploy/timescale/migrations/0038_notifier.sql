@@ -3,13 +3,13 @@
 
 CREATE SCHEMA notifier;
 
-CREATE TABLE notifier.positions (
+CREATE TABLE notifier.offsets (
     topic text NOT NULL,
     partition integer NOT NULL,
     next_offset bigint NOT NULL,
     PRIMARY KEY (topic, partition)
 );
-COMMENT ON TABLE notifier.positions IS 'The first record of each partition that is not taken in.';
+COMMENT ON TABLE notifier.offsets IS 'The first record of each partition that is not taken in.';
 
 CREATE TABLE notifier.alerts (
     floor_id text NOT NULL,

@@ -14,7 +14,7 @@ from workers.storage.timescale.tables import DERIVED_TABLES, ENTRY_TABLES, VERSI
 Kind = Literal["SCHEMA", "TABLE", "FUNCTION"]
 Privilege = Literal["USAGE", "SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE"]
 
-SCHEMAS: Final = ("public", "live", "registry", "vault")
+SCHEMAS: Final = ("public", "live", "registry", "vault", "notifier")
 """Schemas with tables of ours."""
 
 PREFIX: Final = DATABASE_PREFIX
@@ -101,7 +101,7 @@ _MERGED = _in("live", [table.name for table in DERIVED_TABLES if table.merged])
 
 _REGISTRY = _in("registry", ["edits", "outbox", "taken_over", "versions"])
 
-_NOTIFIER = _in("notifier", ["positions", "alerts", "actions", "deliveries", "records"])
+_NOTIFIER = _in("notifier", ["offsets", "alerts", "actions", "deliveries", "records"])
 
 ZONE_FIGURES: Final = _in(
     "public",
@@ -256,7 +256,7 @@ ROLES: Final = (
         does="Keeps who was told of which alert, and what is still to be delivered.",
         reads=("public.schema_migrations", *_NOTIFIER),
         adds=_NOTIFIER,
-        changes=_in("notifier", ["positions", "alerts", "actions", "deliveries"]),
+        changes=_in("notifier", ["offsets", "alerts", "actions", "deliveries"]),
         removes=_in("notifier", ["alerts", "actions", "deliveries", "records"]),
     ),
     RoleRights(

@@ -8,7 +8,8 @@ from pydantic import SecretStr
 from runtime.clock import SystemClock
 from runtime.process.sections import SinkSettings
 from runtime.process.settings import Settings
-from schemas.topics import FEEDBACK, LINKS
+from schemas.topics import ALERT_ACTIONS, FEEDBACK, LINKS
+from tests.support.builders.alert_actions import acted
 from tests.support.builders.outputs import at_us, item, link, ward
 from tests.support.clusters import make_timescale_sink
 from tests.support.tables import as_items, rows
@@ -89,6 +90,7 @@ def test_rows_are_gone_once_their_period_is_over(
     """Rows of every table that expires, those of corrections too: there until then, gone after."""
     timescale_sink.write(as_items(ward(seconds=90, seed=7)))
     timescale_sink.write([item(LINKS, link(1, 1, 1, 2)), item(FEEDBACK, GIVEN)])
+    timescale_sink.write([item(ALERT_ACTIONS, acted("ACKNOWLEDGED", taken_at_us=at_us(0)))])
     with psycopg.connect(database_url, autocommit=True) as connection:
 
         def count(name: str) -> int:
