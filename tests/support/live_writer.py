@@ -100,19 +100,6 @@ class LiveWriter:
         record |= fields
         return self._write(PRESENCE, floor_id, record)
 
-    def alerts(self, floor_id: str = "ward-3", **fields: Any) -> str:
-        """Write the alerts of a floor at a tick: those `decided` at it, and those `open` after."""
-        record: dict[str, Any] = {
-            "floor_id": floor_id,
-            "as_of_us": now_us(),
-            "inputs_through_us": 0,
-            "reason": "CHANGE",
-            "decided": [],
-            "open": [],
-        }
-        record |= fields
-        return self._write(ZONE_ALERTS, floor_id, record)
-
     def zone_event(self, zone_id: str, kind: str, **fields: Any) -> str:
         """Write that somebody entered or left."""
         record: dict[str, Any] = {
@@ -130,6 +117,19 @@ class LiveWriter:
         }
         record |= fields
         return self._write(ZONE_EVENTS, zone_id, record)
+
+    def alerts(self, floor_id: str = "ward-3", *still_open: dict[str, Any], **fields: Any) -> str:
+        """Write the alerts of a floor that are open after a tick, decided at it; see `alert`."""
+        record: dict[str, Any] = {
+            "floor_id": floor_id,
+            "as_of_us": now_us(),
+            "inputs_through_us": 0,
+            "reason": "CHANGE",
+            "decided": list(still_open),
+            "open": list(still_open),
+        }
+        record |= fields
+        return self._write(ZONE_ALERTS, floor_id, record)
 
     def _write(self, topic: Topic, identity: str, record: Mapping[str, Any]) -> str:
         seq = self._seqs[topic.name, identity] = self._seqs.get((topic.name, identity), 0) + 1
@@ -160,6 +160,44 @@ def track(track_id: int, foot_x: float, foot_y: float, **fields: Any) -> dict[st
         "x_m": None,
         "y_m": None,
         "position_sd_m": None,
+        **fields,
+    }
+
+
+def alert(zone_id: str, **fields: Any) -> dict[str, Any]:
+    """An alert of a zone that was opened a minute ago: a nurse is missing; it may be delivered."""
+    at_us = now_us() - 60_000_000
+    return {
+        "alert_id": f"gap/zone/{zone_id}",
+        "opened_us": at_us,
+        "action": "OPENED",
+        "cause": "BREACH",
+        "decided_us": at_us,
+        "since_us": at_us - 300_000_000,
+        "rule_id": "gap",
+        "rule_version": 1,
+        "rule_name": "A nurse is missing",
+        "kind": "COVERAGE_GAP",
+        "tier": "PAGE",
+        "owner": "charge nurse",
+        "next_action": "Move a float to the zone",
+        "escalate_after_s": None,
+        "escalate_to": "",
+        "stage": "EVERYWHERE",
+        "pilot_unit_ids": [],
+        "zone_id": zone_id,
+        "role": "nurse",
+        "person_ids": [],
+        "camera_ids": [],
+        "figure_min": 1,
+        "figure_max": 1,
+        "threshold": 1,
+        "confidence": 1.0,
+        "is_stale": False,
+        "pages": True,
+        "held_back_by": [],
+        "suppressed": 0,
+        "evidence": [{"topic": OCCUPANCY.name, "key": zone_id, "as_of_us": at_us}],
         **fields,
     }
 

@@ -13,6 +13,7 @@ from streams.domain.camera.pinhole import Pinhole
 from tests.support.camera_room import projection_from
 from tests.support.live_writer import (
     LiveWriter,
+    alert,
     camera_fact,
     floor_fact,
     now_us,
@@ -161,6 +162,27 @@ class SyntheticWard:
         for name in HOMES:
             self._writer.zone(name, **numbers(name, now_us()))
 
+    def alerts(self) -> None:
+        """Write what is open: a gap that pages, one that is not sure, and a camera's view."""
+        at_us = now_us()
+        gap = {"since_us": at_us - 60_000_000 * SINCE_MIN["bay-2"], "figure_min": 1}
+        unsure = {"tier": "WARNING", "pages": False, "held_back_by": ["NOT_SURE", "STALE"]}
+        people = {"kind": "OVER_CAPACITY", "figure_min": 9, "figure_max": 11, "threshold": 8}
+        self._writer.alerts(
+            "ward-3",
+            alert("bay-2", **gap, figure_max=3),
+            alert("waiting", **people, **unsure, rule_id="full", next_action="Open room 2"),
+            alert(
+                "",
+                alert_id="view/floor/ward-3",
+                tier="NOTICE",
+                kind="CAMERA_SUSPECT",
+                camera_ids=["station"],
+                owner="whoever runs the cameras",
+                next_action="Look at the camera",
+            ),
+        )
+
     def history(self, minutes: int = 28) -> None:
         """Write a plausible last half hour."""
         end_us = now_us()
@@ -228,10 +250,12 @@ class SyntheticWard:
             if now - renewed > 10:
                 renewed = now
                 self.occupancy()
+                self.alerts()
 
     def __enter__(self) -> Self:
         self.history()
         self.occupancy()
+        self.alerts()
         self._writer.zone_event("bay-2", "LEFT", at_us=now_us() - 12_000_000)
         self._writer.zone_event("bay-1", "ENTERED", at_us=now_us() - 95_000_000)
         self._writer.zone_event("waiting", "ENTERED", at_us=now_us() - 4_000_000)

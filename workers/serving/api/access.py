@@ -104,6 +104,10 @@ BOARD: Final[Mapping[Route, Access]] = {
     ("GET", f"{PREFIX}/history/zones"): Access(
         needs=Right.BOARD, scope=Scope.LIST, audit="history.viewed"
     ),
+    # Says whom an alert is about only to who holds `presence.read`.
+    ("GET", f"{PREFIX}/open-alerts"): Access(
+        needs=Right.BOARD, scope=Scope.LIST, audit="people.viewed"
+    ),
     ("GET", f"{PREFIX}/units"): Access(needs=Right.BOARD, scope=Scope.LIST),
     ("GET", f"{PREFIX}/cameras"): Access(
         needs=Right.BOARD, scope=Scope.LIST, audit="people.viewed"

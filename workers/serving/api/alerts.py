@@ -1,12 +1,26 @@
-"""Alerts, and the lag of each stage."""
+"""Alerts of zones, alerts about the pipeline, and the lag of each stage."""
 
 from fastapi import APIRouter
 
-from workers.serving.api.board import AnyBoard
+from workers.serving.api.board import AnyBoard, State
+from workers.serving.api.problems import documented
+from workers.serving.api.viewing import AnyViewing
 from workers.serving.api.visible import Visible
 from workers.serving.live import answers as views
 
 router = APIRouter(tags=["status"])
+
+
+@router.get("/open-alerts", responses=documented(503))
+async def open_alerts(state: State, visible: Visible, viewing: AnyViewing) -> views.OpenAlerts:
+    """Alerts of zones that are open now, by floor, each as it was decided last."""
+    found = await state.alerts()
+    shown = visible.alerts(found)
+    alerts = [alert for floor in shown.floors for alert in (*floor.decided, *floor.open)]
+    people = {one for alert in alerts for one in alert.person_ids}
+    if people and not await viewing.is_recorded("open-alerts", persons=sorted(people)):
+        return visible.without_people().alerts(found)
+    return shown
 
 
 @router.get("/line")

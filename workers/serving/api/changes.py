@@ -38,11 +38,12 @@ STREAM_EXAMPLE: Final = (
     responses={
         200: {
             "description": (
-                "An endless stream of server-sent events. `zone`, `camera`, `floor` and "
-                "`zone-event` carry `kind`, `id`, `seq`, `as_of_us` and the value in `data`; "
-                "a `zone` also `coverage`, a `camera` also `captured_us`. `clock` is the "
-                "heartbeat, with the server's time; `line` is the answer of `/line` when it "
-                "changed; after `names` or `reset` read the current state again."
+                "An endless stream of server-sent events. `zone`, `camera`, `floor`, "
+                "`zone-event` and `alerts` (of a floor's zones) carry `kind`, `id`, `seq`, "
+                "`as_of_us` and the value in `data`; a `zone` also `coverage`, a `camera` also "
+                "`captured_us`. `clock` is the heartbeat, with the server's time; `line` is the "
+                "answer of `/line` when it changed; after `names` or `reset` read the current "
+                "state again."
             ),
             "content": {
                 "text/event-stream": {"schema": {"type": "string"}, "example": STREAM_EXAMPLE}

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, Field
 
+from workers.serving.live.alert_records import FloorAlerts
 from workers.serving.live.freshness import Freshness
 from workers.serving.live.messages import CoverageState
 from workers.serving.live.records import CameraTracks, Presence, Role, ZoneCensus, ZoneCount
@@ -67,6 +68,15 @@ class ShiftView(BaseModel):
     agency: str = Field("", description="Agency that sends the person; empty for own staff.")
 
 
+class UnitOfZone(BaseModel):
+    """A unit that a zone is in."""
+
+    unit_id: str = Field(description="Unit.", examples=["ward-3-east"])
+    name: str = Field(description="For people.")
+    department: str = Field(description="Its department; empty when not registered.")
+    site: str = Field(description="Its site; empty when not registered.")
+
+
 class ZoneView(BaseModel):
     """A zone now. Numbers are null until something was measured."""
 
@@ -74,6 +84,7 @@ class ZoneView(BaseModel):
     name: str = Field(description="For people; the id when the zone is not registered.")
     floor_id: str = Field(description="Floor.")
     floor_name: str = Field(description="For people.")
+    units: list[UnitOfZone] = Field(default=[], description="Units that it is in, by id.")
     camera_id: str | None = Field(
         description="Camera whose frame the polygon is drawn in; null on a calibrated floor."
     )
@@ -176,6 +187,13 @@ class FloorPresence(BaseModel):
     time_zone: str = Field(description="IANA name; empty when not registered.")
     presence: Presence | None = Field(description="The latest tick.")
     freshness: Freshness = Field(description="Age of the tick.")
+
+
+class OpenAlerts(BaseModel):
+    """Alerts of zones that are open now."""
+
+    now_us: int = Field(description="Clock of the server, UTC microseconds.")
+    floors: list[FloorAlerts] = Field(description="By floor.")
 
 
 class Zones(BaseModel):

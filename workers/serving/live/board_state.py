@@ -8,6 +8,7 @@ from schemas.topics import CAMERAS, ZONES
 from streams.domain.camera.projection import why_not_fused
 from workers.registry.view import RegistryView
 from workers.serving.live import answers as views
+from workers.serving.live.alert_records import FloorAlerts
 from workers.serving.live.footprints import Footprints
 from workers.serving.live.freshness import Freshness, judge, vouched_through
 from workers.serving.live.messages import coverage
@@ -176,6 +177,7 @@ class BoardState:
             name=(registered["name"] if registered else "") or zone_id,
             floor_id=floor_id,
             floor_name=(floor["name"] if floor else "") or floor_id,
+            units=self._units_of(zone_id, now_us),
             camera_id=camera_id,
             order=registered["order"] if registered else 0,
             space=registered["space"] if registered else "UNKNOWN",
@@ -195,6 +197,20 @@ class BoardState:
             freshness=self._zone_freshness(occupancy, tick, camera_id, now_us),
             last_change=views.LastChangeView(**last._asdict()) if last else None,
         )
+
+    def _units_of(self, zone_id: str, now_us: int) -> list[views.UnitOfZone]:
+        units = self._registry.units(now_us)
+        held = self._registry.unit_index(now_us).units_of("zone", zone_id) or ()
+        return [
+            views.UnitOfZone(
+                unit_id=unit_id,
+                name=units[unit_id]["name"] or unit_id,
+                department=units[unit_id]["department"],
+                site=units[unit_id]["site"],
+            )
+            for unit_id in sorted(held)
+            if unit_id in units
+        ]
 
     def _zone_freshness(
         self, occupancy: Occupancy | None, tick: Presence | None, camera_id: str | None, now_us: int
@@ -287,6 +303,17 @@ class BoardState:
                 as_of_us=live.record.as_of_us if live else None,
                 camera_silent=bool(live and live.record.cameras_missing),
             ),
+        )
+
+    async def alerts(self) -> views.OpenAlerts:
+        """Alerts of every floor that has ever had one, as decided last.
+
+        Raises:
+            Retry: Redis is out of reach.
+        """
+        floors = await self._live.all("alerts", FloorAlerts)
+        return views.OpenAlerts(
+            now_us=self._clock.now_us(), floors=[live.record for live in floors.values()]
         )
 
     def trends(self) -> views.Trends:

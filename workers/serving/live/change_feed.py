@@ -18,7 +18,6 @@ from runtime.process.metrics import SERVING_CLIENTS, SERVING_DROPPED, SERVING_EV
 from runtime.storage.breaker import BreakerOpen, Guard
 from schemas.live import changes_key
 from workers.serving.live.event import (
-    NOT_SHOWN,
     Change,
     Event,
     StreamId,
@@ -276,8 +275,6 @@ class ChangeFeed:
                 return
 
     def _read(self, entry_id: bytes, fields: dict[bytes, bytes]) -> Change | None:
-        if fields.get(b"kind", b"zone").decode(errors="replace") in NOT_SHOWN:
-            return None
         try:
             return Change.read(entry_id, fields)
         except UnreadableChange as error:

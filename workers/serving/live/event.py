@@ -6,17 +6,14 @@ from typing import Any, NamedTuple, Self
 
 import msgspec
 
+from workers.serving.live.alert_records import FloorAlerts
 from workers.serving.live.messages import coverage
 from workers.serving.live.records import Occupancy
 
 _STREAM_ID = re.compile(r"([0-9]{1,20})-([0-9]{1,20})")
 
-CHANGE_KINDS = ("zone", "camera", "floor", "zone-event")
+CHANGE_KINDS = ("zone", "camera", "floor", "zone-event", "alerts")
 """Kinds of change; also the names of the events in the stream."""
-
-
-NOT_SHOWN = frozenset({"alerts"})
-"""Kinds of change that no page shows yet."""
 
 
 class StreamId(NamedTuple):
@@ -67,7 +64,7 @@ class Change(NamedTuple):
     Attributes:
         stream_id: Id of the entry in Redis.
         kind: One of `CHANGE_KINDS`.
-        identity: Id of the zone, camera or floor.
+        identity: Id of the zone, camera or floor; of alerts, that of the floor.
         as_of_us: Event time of the value, UTC microseconds.
         record: The value.
         event: The event for browsers.
@@ -106,6 +103,8 @@ class Change(NamedTuple):
                 body["captured_us"] = int(record.get("captured_us", as_of_us))
             elif kind == "zone":
                 body["coverage"] = coverage(Occupancy.model_validate(record))._asdict()
+            elif kind == "alerts":
+                FloorAlerts.model_validate(record)  # each reader gets a part of it
         except (KeyError, ValueError, TypeError) as error:  # pydantic and msgspec raise ValueErrors
             raise UnreadableChange(f"change {entry_id!r}: {error!r}") from error
         event = Event(kind, stream_id, frame(kind, body, stream_id), body)

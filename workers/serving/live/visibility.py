@@ -12,6 +12,8 @@ from workers.access.principal import EVERYWHERE, Principal, Units
 from workers.access.reach import UnitsOf, reaches_all, reaches_part
 from workers.access.rights import Right
 from workers.serving.live import answers as views
+from workers.serving.live.alert_records import FloorAlerts
+from workers.serving.live.alert_visibility import shown_alerts
 from workers.serving.live.event import Event, frame
 from workers.serving.live.records import Person, Presence
 
@@ -150,6 +152,15 @@ class Visibility:
             return answer
         return answer.model_copy(update={"presence": self._presence(answer.presence)})
 
+    def alerts(self, answer: views.OpenAlerts) -> views.OpenAlerts:
+        """Alerts of the zones and floors that the caller sees."""
+        floors = [
+            FloorAlerts.model_validate(self._floor_alerts(one.model_dump()))
+            for one in answer.floors
+            if self.sees("floor", one.floor_id)
+        ]
+        return answer.model_copy(update={"floors": floors})
+
     def trends(self, answer: views.Trends) -> views.Trends:
         """Trends of the zones that the caller sees."""
         return answer.model_copy(update={"zones": self.only("zone", answer.zones)})
@@ -166,6 +177,8 @@ class Visibility:
         if event.name == "line":
             return self._line(event.body, event.frame)
         identity = event.body["id"]
+        if event.name == "alerts":
+            return self._alerts(event)
         if event.name in {"zone", "zone-event"}:
             whole = self.sees_people("zone", identity)
             seen = whole or self.sees("zone", identity)
@@ -180,6 +193,26 @@ class Visibility:
         if data == event.body["data"]:
             return event.frame
         return frame(event.name, {**event.body, "data": data}, event.stream_id)
+
+    def _alerts(self, event: Event) -> bytes | None:
+        body = event.body or {}
+        if not self.sees("floor", body["id"]):
+            return None
+        data = self._floor_alerts(body["data"])
+        if data == body["data"]:
+            return event.frame
+        return frame(event.name, {**body, "data": data}, event.stream_id)
+
+    def _floor_alerts(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Of a floor's alerts, those that the caller sees.
+
+        The floor's own fields are of no person; those that are not known yet are left out.
+        """
+        floor_id = data["floor_id"]
+        part = {name: value for name, value in data.items() if name in FloorAlerts.model_fields}
+        for name in ("decided", "open"):
+            part[name] = shown_alerts(data.get(name, []), self.sees, self.sees_people, floor_id)
+        return part
 
     def _line(self, body: Mapping[str, Any], whole: bytes) -> bytes | None:
         if not self.sees_pipeline:

@@ -1,4 +1,5 @@
 // Wires store, connection and views; says in one sentence what a charge nurse must know.
+import { AlertNews, fillBadges, GravestAlert, openAlerts } from "./alert_badges.js";
 import { answerOf, trustOf } from "./answer.js";
 import { CameraViews } from "./cameras.js";
 import { recall, remember, themeSwitch } from "./choices.js";
@@ -22,6 +23,8 @@ const cameras = new CameraViews(at("cameras"), at("more-cameras"), store);
 const plans = new FloorPlans(at("plans"), store);
 const legend = new RoleLegend(at("of-roles"), store);
 const notices = new PipelineNotices(at("notices"), at("late"), store);
+const gravest = new GravestAlert(at("act"), store);
+const alertNews = new AlertNews(store);
 const connection = new Connection(store, changed, loaded);
 
 let zonesDue = false;
@@ -71,9 +74,11 @@ function readFloors() {
 readFloors.asked = new Set();
 
 function drawZones() {
-  const news = zones.render();
+  const news = [...zones.render(), ...alertNews.next()];
   if (news.length) say(at("announce"), news.join(". "));
   drawAnswer();
+  gravest.render();
+  fillBadges(at("floor-alerts"), store, openAlerts(store).filter((alert) => !alert.zone_id), true);
 }
 
 /** The five-second answer: a sentence, and how many zones are in which state. */

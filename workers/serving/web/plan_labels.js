@@ -25,8 +25,8 @@ export function zoneText(zone, fresh) {
 export function placeLabel(view, room, grown) {
   view.label.style.display = "";
   view.isBest = true;
-  for (const brief of view.state.textContent ? [false, true] : [false]) {
-    view.state.style.display = brief ? "none" : "";
+  for (const brief of view.state.textContent || view.urgency.textContent ? [false, true] : [false]) {
+    for (const line of [view.state, view.urgency]) line.style.display = brief ? "none" : "";
     for (let size = TEXT * grown; size >= TEXT_LEAST * grown; size -= grown) {
       const measured = measure(view, size, grown, brief);
       const box = inside(view.polygon, measured, room);
@@ -51,11 +51,14 @@ export function isInTheWay([left, top, right, bottom], { width, height, dots, ta
 function measure(view, size, grown, brief) {
   view.name.setAttribute("font-size", String(size));
   view.state.setAttribute("font-size", String(size));
+  view.urgency.setAttribute("font-size", String(size));
   const sign = ICON * grown;
-  const named = view.name.getComputedTextLength() + sign + 4;
-  const below = view.state.textContent && !brief ? view.state.getComputedTextLength() : 0;
+  const signs = view.alert.childElementCount ? 2 * sign + 2 : sign; // of the state, and of an alert
+  const named = view.name.getComputedTextLength() + signs + 4;
+  const lines = brief ? [] : [view.state, view.urgency].filter((line) => line.textContent);
+  const below = Math.max(0, ...lines.map((line) => line.getComputedTextLength()));
   const rise = Math.max(size, sign - 3 * grown);
-  return { size, sign, grown, named, rise, width: Math.max(named, below) + 6, height: rise + (below ? 1.55 : 0.35) * size + 2 };
+  return { size, sign, signs, grown, named, rise, width: Math.max(named, below) + 6, height: rise + (0.35 + 1.2 * lines.length) * size + 2 };
 }
 
 /** The highest place in a polygon, as near to its middle as possible. */
@@ -96,14 +99,17 @@ function beside(polygon, { width, height }, room, grown) {
   return best;
 }
 
-function put(view, { size, sign, grown, named, rise }, box, line) {
+function put(view, { size, sign, signs, grown, named, rise }, box, line) {
   const x = (box[0] + box[2]) / 2;
   const y = box[1] + rise + 1;
   view.sign.setAttribute("transform", `translate(${x - named / 2} ${y - sign + 3 * grown})`);
-  view.name.setAttribute("x", String(x - named / 2 + sign + 4));
+  view.alert.setAttribute("transform", `translate(${x - named / 2 + sign + 2} ${y - sign + 3 * grown})`);
+  view.name.setAttribute("x", String(x - named / 2 + signs + 4));
   view.name.setAttribute("y", String(y));
   view.state.setAttribute("x", String(x));
   view.state.setAttribute("y", String(y + size * 1.25));
+  view.urgency.setAttribute("x", String(x));
+  view.urgency.setAttribute("y", String(y + size * (view.state.textContent ? 2.45 : 1.25)));
   view.leader.setAttribute("d", line ? `M${line[0].x.toFixed(1)} ${line[0].y.toFixed(1)}L${line[1].x.toFixed(1)} ${line[1].y.toFixed(1)}` : "");
   return box;
 }

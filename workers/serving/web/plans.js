@@ -1,4 +1,6 @@
 // The plan of each floor in metres: zones, people counted once, and what each camera sees of it.
+import { alertIcon, alertsOf } from "./alert_badges.js";
+import { TIERS } from "./alert_words.js";
 import { askOfPerson, mayGive, wrongButton } from "./feedback.js";
 import { isOnPlan, extentOf, plannedFloors, Scale } from "./floors.js";
 import { icon } from "./icons.js";
@@ -129,14 +131,16 @@ class Plan {
     const groups = zones.map((zone) => {
       const polygon = zone.polygon.map((corner) => this.scale.at(corner));
       const sign = draw("g", { class: "sign" });
+      const alert = draw("g", { class: "alert-sign" });
       const name = draw("text", { class: "zone-name" });
       const state = draw("text", { class: "zone-state" });
+      const urgency = draw("text", { class: "zone-urgency" });
       const leader = draw("path", { class: "leader" });
-      const label = draw("g", { class: "label" }, leader, sign, name, state);
+      const label = draw("g", { class: "label" }, leader, sign, alert, name, state, urgency);
       const outline = draw("polygon", { points: points(polygon), class: "outline" });
       const [ground, group] = [draw("g", { class: "area" }, outline), draw("g", { class: "area" }, label)];
       group.dataset.zone = zone.zone_id;
-      this.zones.set(zone.zone_id, { ground, group, polygon, sign, name, state, leader, label, key: "", box: null, isBest: false, placedAt: 0 });
+      this.zones.set(zone.zone_id, { ground, group, polygon, sign, alert, name, state, urgency, leader, label, key: "", box: null, isBest: false, placedAt: 0 });
       return { ground, group };
     });
     this.layers.ground.replaceChildren(...groups.map(({ ground }) => ground));
@@ -255,12 +259,17 @@ class Plan {
         part.dataset.stale = String(fresh.stale);
       }
       const state = fresh.stale ? "stale" : zone.coverage.state;
-      const key = `${zone.name}|${zone.people}|${zone.required}|${gapInShort(zone)}|${state}|${fresh.cause}`;
+      const [alert] = alertsOf(this.store, zone);
+      const urgency = alert ? `${alert.tier} ${alert.pages}` : "";
+      const key = `${zone.name}|${zone.people}|${zone.required}|${gapInShort(zone)}|${state}|${fresh.cause}|${urgency}`;
       if (view.key === key) continue;
       view.key = key;
       view.sign.replaceChildren(sized(icon(state), ICON * this.grown));
       say(view.name, `${zone.name}: ${zone.people ?? "–"}`);
+      view.alert.replaceChildren(...(alert ? [sized(alertIcon(alert), ICON * this.grown)] : []));
+      Object.assign(view.alert.dataset, { tier: alert?.tier ?? "", pages: String(alert?.pages ?? "") });
       say(view.state, zoneText(zone, fresh));
+      say(view.urgency, alert ? (TIERS[alert.tier] ?? TIERS.UNKNOWN) : "");
       view.box = null;
     }
   }

@@ -11,6 +11,7 @@ export class Store {
     this.zones = new Map();
     this.cameras = new Map();
     this.floors = new Map();
+    this.alerts = new Map(); // of zones, by floor
     this.status = null;
     this.pipeline = null;
     this.offsetsMs = [];
@@ -59,6 +60,17 @@ export class Store {
     }
   }
 
+  /** Take a snapshot of the open alerts of all floors; a floor that is not in it has none. */
+  loadAlerts(floors) {
+    const before = this.alerts;
+    this.alerts = new Map();
+    for (const { floor_id: id, seq, as_of_us: asOfUs, open } of floors) {
+      const known = before.get(id);
+      const isNewer = known && known.seq > seq && known.asOf * 1e6 > asOfUs;
+      this.alerts.set(id, isNewer ? known : { seq, asOf: asOfUs / 1e6, open });
+    }
+  }
+
   /** Apply one change; false when it is older than what is known, or of something unknown. */
   apply(change) {
     const { kind, id, seq, data } = change;
@@ -93,6 +105,10 @@ export class Store {
       const people = data.people ?? [];
       const trails = floorTrails(floor?.trails, people, asOf);
       this.floors.set(id, { seq, asOf, missing: data.cameras_missing ?? [], staff, people, trails });
+    } else if (kind === "alerts") {
+      const known = this.alerts.get(id);
+      if (known && seq <= known.seq && change.as_of_us <= known.asOf * 1e6) return false;
+      this.alerts.set(id, { seq, asOf: change.as_of_us / 1e6, open: data.open ?? [] });
     }
     return true;
   }

@@ -8,7 +8,7 @@ const SILENCE_MS = 4000; // the server sends a heartbeat every second
 const PAUSE_MS = 1000;
 const REFRESH_MS = 60000;
 const ASK_MS = 2000;
-const KINDS = ["zone", "camera", "floor", "zone-event"];
+const KINDS = ["zone", "camera", "floor", "zone-event", "alerts"];
 
 export class Connection {
   /**
@@ -136,9 +136,10 @@ export class Connection {
         this.lastId = this.store.status.changes_after ?? "";
         this.#open();
       }
-      const [zones, cameras, trends] = await Promise.all([read("zones"), read("cameras"), read("trends")]);
+      const [zones, cameras, trends, alerts] = await Promise.all(["zones", "cameras", "trends", "open-alerts"].map((path) => read(path)));
       this.store.loadZones(zones.zones, trends.zones);
       this.store.loadCameras(cameras.cameras);
+      this.store.loadAlerts(alerts.floors);
       for (const camera of cameras.cameras) this.#ask(camera.live?.model_name);
       good = true;
     } catch (error) {

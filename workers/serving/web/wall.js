@@ -1,4 +1,6 @@
 // The display on a wall: the zones of one unit, read from three metres, with nothing to click.
+import { alertsOf, GravestAlert } from "./alert_badges.js";
+import { TIERS, todo } from "./alert_words.js";
 import { answerOf, trustOf } from "./answer.js";
 import { ago, make, say, showClock } from "./messages.js";
 import { icon } from "./icons.js";
@@ -17,6 +19,7 @@ const at = (id) => document.getElementById(id);
 const store = new Store();
 const connection = new Connection(store, () => requestAnimationFrame(draw), draw, pair);
 const tiles = new Map();
+const gravest = new GravestAlert(at("act"), store);
 let first = 0;
 
 function draw() {
@@ -42,6 +45,7 @@ function draw() {
   const { headline, state } = answerOf(store, connection, true);
   say(at("headline"), headline);
   at("headline").dataset.state = state;
+  gravest.render();
   const trust = trustOf(store, connection, () => false);
   say(at("banner-text"), trust.banner);
   say(at("banner-age"), trust.age);
@@ -62,6 +66,9 @@ function fill(tile, zone, gap) {
   say(tile.name, zone.name);
   say(tile.sentence, capital(gap(zone)));
   say(tile.since, capital(sinceWhen(zone, store.now())));
+  const [alert] = alertsOf(store, zone);
+  say(tile.alert, alert ? `${TIERS[alert.tier] ?? TIERS.UNKNOWN}. ${todo(alert)}` : "");
+  tile.alert.hidden = !alert;
   say(tile.people, String(zone.people ?? "–"));
   say(tile.of, zone.people === 1 ? LABELS.person : LABELS.persons);
   say(tile.need, zone.required ? staffRequired(zone) : "");
@@ -73,11 +80,12 @@ function makeTile(id) {
   const [name, sentence, people] = [make("h2", "name"), make("p", "sentence"), make("p", "people")];
   const [of, need, word, age] = [make("p", "of"), make("p", "of"), make("strong", "word"), make("span", "age")];
   const since = make("p", "since");
+  const alert = make("p", "tile-alert");
   const mark = make("span", "");
-  const words = make("div", "", make("div", "tile-head", mark, name), sentence, since, make("p", "fresh", word, age));
+  const words = make("div", "", make("div", "tile-head", mark, name), sentence, since, alert, make("p", "fresh", word, age));
   const item = make("li", "tile", make("div", "tile-body", words, make("div", "tile-count", people, of, need)));
   item.dataset.zone = id;
-  return { item, name, sentence, since, people, of, need, word, age, icon: mark };
+  return { item, name, sentence, since, alert, people, of, need, word, age, icon: mark };
 }
 
 /** Show how to log this display in; the page starts again when that is done. */

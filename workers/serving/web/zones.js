@@ -1,4 +1,6 @@
 // The list of zones: one row each, made once and then only changed where it differs.
+import { alertsOf, fillBadges } from "./alert_badges.js";
+import { ALERTS } from "./alert_words.js";
 import { askOfZone, mayGive, wrongButton } from "./feedback.js";
 import { icon } from "./icons.js";
 import { TREND_S } from "./store.js";
@@ -79,6 +81,7 @@ export class ZoneList {
     say(row.because, unknownsOfZone(zone, fresh));
     say(row.differ, disagreement(zone.count));
     row.differ.hidden = !row.differ.textContent;
+    fillBadges(row.alerts, this.store, alertsOf(this.store, zone), false);
     this.#roles(row, zone, now);
     say(row.people, zone.people ?? "–");
     say(row.scheduled, zone.scheduled ?? "–");
@@ -139,6 +142,8 @@ function makeRow(id, ask) {
   const because = make("p", "because");
   const differ = make("p", "differ");
   const roles = make("ul", "roles");
+  const alerts = make("ul", "alerts");
+  alerts.setAttribute("aria-label", ALERTS.region);
   const iconBox = make("span", "state");
   const people = make("dd", "people");
   const scheduled = make("dd", "scheduled");
@@ -157,7 +162,7 @@ function makeRow(id, ask) {
     "li",
     "zone",
     make("div", "who", name, floor, make("div", "asks", why, wrong)),
-    make("div", "verdict", iconBox, make("div", "", make("div", "gap", sentence, since), because, differ)),
+    make("div", "verdict", iconBox, make("div", "", make("div", "gap", sentence, since), because, differ, alerts)),
     make(
       "dl",
       "numbers",
@@ -171,7 +176,7 @@ function makeRow(id, ask) {
   );
   item.dataset.zone = id;
   return {
-    ...{ item, name, floor, why, wrong, sentence, since, because, differ, roles, icon: iconBox },
+    ...{ item, name, floor, why, wrong, sentence, since, because, differ, alerts, roles, icon: iconBox },
     ...{ people, scheduled, required: needed, path, trend, change, word, age },
   };
 }

@@ -21,6 +21,9 @@ from tests.support.live_writer import (
     track,
     zone_fact,
 )
+from tests.support.live_writer import (
+    alert as zone_alert,
+)
 from tests.support.waiting import eventually
 from workers.access.rights import AccessRole
 from workers.local.demo.sse_client import SseEvent, parse
@@ -427,3 +430,30 @@ def test_a_zone_that_is_stale_is_named_and_adds_nothing(
     assert (east["required"], east["stale_zone_ids"]) == (2, [])
     assert (west["required"], west["zone_ids"], west["stale_zone_ids"]) == (0, [], ["west-1"])
     assert (found["sites"][0]["required"], found["sites"][0]["stale_zone_ids"]) == (2, ["west-1"])
+
+
+def test_open_alerts_are_those_of_the_callers_units_and_name_people_to_none_who_sees_none(
+    board: BoardServer, writer: LiveWriter, audit: KeptAudit
+) -> None:
+    writer.alerts(
+        "f",
+        zone_alert("east-1", person_ids=["c-east:1"]),
+        zone_alert("west-1", person_ids=["c-west:1"]),
+    )
+
+    whole, east, viewer = (
+        get(board, name, "open-alerts")["floors"] for name in ("all", "east", "viewer")
+    )
+
+    assert [alert["zone_id"] for alert in whole[0]["open"]] == ["east-1", "west-1"]
+    assert [alert["person_ids"] for alert in east[0]["open"]] == [["c-east:1"]]
+    assert [alert["person_ids"] for alert in viewer[0]["open"]] == [[]]
+    seen = {one.actor: set(one.act.persons) for one in audit.kept}
+    assert seen == {"all": {"c-east:1", "c-west:1"}, "east": {"c-east:1"}}
+    with closing(opened(board, "viewer")) as events:
+        writer.alerts("f", zone_alert("west-1"), zone_alert("east-1", person_ids=["c-east:1"]))
+        writer.zone("east-1", people=0, floor_id="f")
+        changes = until(events, "east-1")
+    (sent,) = (event.data["data"] for event in changes if event.name == "alerts")
+    assert [alert["zone_id"] for alert in sent["open"]] == ["east-1"]
+    assert "person_ids" not in sent["open"][0]

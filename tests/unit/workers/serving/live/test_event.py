@@ -67,6 +67,7 @@ def test_no_text_breaks_out_of_its_event(text: str) -> None:
         pytest.param(entry("camera", ZONE, json=b"[1]"), id="json-is-no-record"),
         pytest.param(entry("camera", ZONE, json=b"{"), id="json-is-cut-off"),
         pytest.param(entry("zone", {"people": 3}), id="zone-without-identity"),
+        pytest.param(entry("alerts", {"open": [{"zone_id": "a"}]}), id="alert-without-identity"),
     ],
 )
 def test_an_entry_in_another_layout_is_refused(fields: dict[bytes, bytes]) -> None:

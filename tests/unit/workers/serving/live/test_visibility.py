@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 
 from schemas.codec import schema_text
-from schemas.topics import OCCUPANCY, ZONE_EVENTS, Topic
+from schemas.topics import OCCUPANCY, ZONE_ALERTS, ZONE_EVENTS, Topic
 from tests.support.callers import person
+from tests.support.live_writer import alert
 from workers.access.principal import Principal
 from workers.access.rights import AccessRole
 from workers.serving.live import visibility
+from workers.serving.live.alert_records import FloorAlerts, ZoneAlert
+from workers.serving.live.alert_visibility import ALERT_FIGURES
 from workers.serving.live.event import Event, frame
 from workers.serving.live.visibility import Visibility
 
@@ -53,8 +56,60 @@ def test_every_field_is_a_figure_or_shows_a_person(
     assert not figures & of_persons
 
 
+def test_every_field_of_an_alert_is_a_figure_or_shows_a_person() -> None:
+    fields = {field["name"]: field for field in json.loads(schema_text(ZONE_ALERTS))["fields"]}
+    of_alert = {field["name"] for field in fields["decided"]["type"]["items"]["fields"]}
+
+    assert set(fields) == set(FloorAlerts.model_fields)
+    assert of_alert == set(ZoneAlert.model_fields) == ALERT_FIGURES | {"person_ids"}
+
+
+def floor_alerts(floor_id: str, *alerts: dict[str, Any]) -> Event:
+    return event("alerts", floor_id, floor_id=floor_id, seq=1, decided=[], open=list(alerts))
+
+
+def alerts_shown(principal: Principal, given: Event) -> list[dict[str, Any]]:
+    sent = shown(principal, given)
+    assert sent is not None
+    found: list[dict[str, Any]] = json.loads(sent.partition(b"data: ")[2])["data"]["open"]
+    return found
+
+
+def test_alerts_of_a_floor_that_units_share_are_shown_each_to_its_own_unit() -> None:
+    of_floor = alert("", alert_id="camera/floor/both-f", camera_ids=["east-c", "west-c"])
+    given = floor_alerts("both-f", alert("east-1"), alert("west-1"), alert("both-1"), of_floor)
+
+    east = alerts_shown(person("ann", AccessRole.COORDINATOR, units=("east",)), given)
+
+    assert [one["zone_id"] for one in east] == ["east-1", ""]
+    assert [one["camera_ids"] for one in east] == [[], ["east-c"]]
+    assert shown(person("ann", AccessRole.ADMIN, units=("north",)), given) is None
+
+
+@pytest.mark.parametrize("role", [AccessRole.VIEWER, AccessRole.WALL, AccessRole.ANALYST])
+def test_whom_an_alert_is_about_is_shown_to_none_who_sees_figures_alone(role: AccessRole) -> None:
+    whom = {"alert_id": "long/person/zone/east-1/person/east-f:7", "person_ids": ["east-f:7"]}
+    given = floor_alerts("east-f", alert("east-1", **whom, faces=["new"]))
+
+    (figures,) = alerts_shown(person("ann", role, units=("east",)), given)
+    (whole,) = alerts_shown(person("ann", AccessRole.COORDINATOR, units=("east",)), given)
+
+    assert "east-f:7" not in json.dumps(figures)
+    assert figures["alert_id"] == "long/person/zone/east-1"
+    assert not {"person_ids", "faces"} & figures.keys()
+    assert whole["person_ids"] == ["east-f:7"]
+
+
+def test_who_sees_all_people_of_a_floor_gets_the_very_bytes_of_its_alerts() -> None:
+    given = floor_alerts("east-f", alert("east-1", person_ids=["east-f:7"]))
+
+    sent = shown(person("ann", AccessRole.COORDINATOR, units=("east",)), given)
+
+    assert sent is given.frame
+
+
 @pytest.mark.parametrize("role", [AccessRole.COORDINATOR, AccessRole.VIEWER, AccessRole.WALL])
-@pytest.mark.parametrize("name", ["zone", "zone-event", "camera", "floor"])
+@pytest.mark.parametrize("name", ["zone", "zone-event", "camera", "floor", "alerts"])
 @pytest.mark.parametrize("identity", ["west-1", "none-1"])
 def test_nothing_of_another_unit_or_of_no_unit_is_sent(
     role: AccessRole, name: str, identity: str
