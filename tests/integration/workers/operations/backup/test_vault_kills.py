@@ -136,7 +136,7 @@ def written(dsn: str) -> str:
     with psycopg.connect(dsn) as connection:
         tables = connection.execute(
             "SELECT schemaname, tablename FROM pg_tables"
-            " WHERE schemaname IN ('public', 'live', 'registry', 'vault')"
+            " WHERE schemaname IN ('public', 'live', 'registry', 'vault', 'notifier')"
         ).fetchall()
         return "\n".join(
             row[0]

@@ -84,7 +84,7 @@ def everything(database: Database) -> str:
     with database.transaction() as transaction:
         tables = transaction.execute(
             "SELECT schemaname, tablename FROM pg_tables"
-            " WHERE schemaname IN ('public', 'live', 'registry', 'vault')"
+            " WHERE schemaname IN ('public', 'live', 'registry', 'vault', 'notifier')"
         ).fetchall()
         return "\n".join(
             str(row)
