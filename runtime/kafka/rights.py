@@ -175,6 +175,7 @@ PROCESSES: Final = (
         reads=(
             *REFERENCE_TOPICS,
             CAMERA_VIEWS,
+            CAMERA_CLOCK,
             FRAMES,
             ALERTS,
             # To find the records of a figure that is explained.

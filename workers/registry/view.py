@@ -7,15 +7,16 @@ polygon must not take the numbers off the board.
 import sys
 import threading
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from runtime.facts.log import Fact
-from schemas.records.cameras import CameraView
+from schemas.records.cameras import CameraClock, CameraView
 from schemas.records.evidence import Badge, BadgeReader
 from schemas.records.facts import Camera, Floor, Unit, Zone
 from schemas.records.staffing import Shift, Staff
 from schemas.topics import (
     BADGES,
+    CAMERA_CLOCK,
     CAMERA_VIEWS,
     CAMERAS,
     FLOORS,
@@ -32,6 +33,9 @@ from streams.domain.facts.versions import visible_from
 from streams.domain.staffing.intervals import contains
 from streams.domain.staffing.roster import EXCHANGEABLE, is_planned, taken_over
 from workers.registry.unit_index import ROSTERED_FOR_US, UnitIndex
+
+_CLOCKS: Final = 8
+"""Decisions that are kept about each clock: they go on for as long as the camera runs."""
 
 
 class RegistryView:
@@ -53,14 +57,18 @@ class RegistryView:
             facts: New versions, in any order.
             synced_us: Wall clock when the read started, UTC microseconds.
         """
-        count = 0
+        count, is_reference = 0, False
         with self._lock:
             for topic, record in facts:
                 identity = record[topic.key.removesuffix("@version")]
                 by_id = self._versions.setdefault(topic.name, {})
-                by_id.setdefault(identity, {})[record["version"]] = record
+                versions = by_id.setdefault(identity, {})
+                versions[record["version"]] = record
                 count += 1
-            if count:
+                if topic is CAMERA_CLOCK and len(versions) > _CLOCKS:
+                    del versions[min(versions)]
+                is_reference |= topic is not CAMERA_CLOCK
+            if is_reference:
                 self._revision += 1
                 self._index = None
             self.synced_us = synced_us
@@ -140,6 +148,10 @@ class RegistryView:
             and camera_id in cameras
             and holds(view, cameras[camera_id], self.versions(CAMERAS, camera_id))
         }
+
+    def clocks(self, now_us: int) -> dict[str, CameraClock]:
+        """What was decided about clocks by `now_us`, by camera; empty where it is not read."""
+        return cast("dict[str, CameraClock]", self._at(CAMERA_CLOCK, now_us))
 
     def floors(self, now_us: int) -> dict[str, Floor]:
         """Floors in force at `now_us`, by id."""

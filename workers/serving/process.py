@@ -18,6 +18,7 @@ from runtime.kafka.rights import rights_of
 from runtime.process.registry import keys_of
 from runtime.process.service import Service
 from runtime.storage.guarded import GuardedStore
+from schemas.topics import CAMERA_CLOCK, CAMERA_VIEWS, REFERENCE_TOPICS
 from workers.audit.recorder import Recorder
 from workers.audit.writer import AuditLog
 from workers.registry.editing.database import Database
@@ -206,7 +207,7 @@ def run_board(service: Service) -> None:
         registry = RegistryView()
         pipeline = PipelineView()
         followers = (
-            RegistryFollower(cluster, registry),
+            RegistryFollower(cluster, registry, (*REFERENCE_TOPICS, CAMERA_VIEWS, CAMERA_CLOCK)),
             PipelineFollower(cluster, pipeline, settings.watchdog),
         )
         objects = GuardedStore(settings.ingest.object_store_url, service.clock)

@@ -178,3 +178,46 @@ def test_a_long_name_stays_inside_the_drawing(
         assert box["x"] + box["width"] <= 768
         assert box["y"] >= 0
         assert box["y"] + box["height"] <= 576 + box["height"] * 0.1
+
+
+def test_a_stale_zone_leads_to_its_cameras_with_the_silent_one_and_the_stopped_stage(
+    start_board: Start, open_page: Open, writer: LiveWriter
+) -> None:
+    writer.zone("bay-1", people=1, as_of_us=now_us() - 60_000_000)
+    writer.camera("left", [], captured_us=now_us() - 60_000_000)
+    board = start_board(registry=ward())
+    board.pipeline.show_alerts(
+        [
+            alert("silence/stage/stream", "Counting has stopped"),
+            alert("moved/camera/right", "Camera Right half shows another view"),
+        ]
+    )
+    board.pipeline.show_lags(
+        {"infer": StageSign(lag_records=7, lag_s=0.4)}, {"infer": 24.0}, now_us()
+    )
+    page = open_page(board.url)
+    with kept_fresh(writer, "right"):
+        page.get_by_role("link", name="Which camera of Bay 1 is silent?").press("Enter")
+
+        cameras = page.get_by_role("table", name="Cameras").locator("tbody tr")
+        expect(cameras).to_have_count(2)
+        expect(cameras.nth(0)).to_contain_text(re.compile(r"Left half.*Silent.*no frame since"))
+        expect(cameras.nth(0).locator("[data-column=clock]")).to_have_text("not measured")
+        expect(cameras.nth(1)).to_contain_text(re.compile(r"Right half.*In doubt.*another view"))
+        rate = re.compile(r"^[2-4]\.\d frames/s$")
+        expect(cameras.nth(1).locator("[data-column=rate]")).to_have_text(rate)
+    stages = page.get_by_role("table", name="Stages").locator("tbody tr")
+    expect(stages.nth(0)).to_contain_text(
+        re.compile(r"stream.*Stopped.*Counting has stopped, since")
+    )
+    infer = stages.filter(has_text="looks for people")
+    expect(infer).to_contain_text("24.0 records/s")
+    expect(infer).to_contain_text("7 records")
+    unmeasured = re.compile(r"^Not measured: ingest .*guard \(watches the views")
+    expect(page.locator("#unmeasured")).to_have_text(unmeasured)
+    expect(page.locator("#headline")).to_contain_text("Stream stopped; ")
+
+    page.context.set_offline(True)
+    expect(page.get_by_role("alert")).to_contain_text("The board is out of reach")
+    page.context.set_offline(False)
+    expect(page.get_by_role("alert")).to_be_hidden()

@@ -118,6 +118,7 @@ BOARD: Final[Mapping[Route, Access]] = {
     ("GET", f"{PREFIX}/trends"): Access(needs=Right.BOARD, scope=Scope.LIST),
     ("GET", f"{PREFIX}/status"): Access(needs=Right.BOARD, scope=Scope.LIST),
     ("GET", f"{PREFIX}/line"): Access(needs=Right.PIPELINE, scope=Scope.LIST),
+    ("GET", f"{PREFIX}/system"): Access(needs=Right.PIPELINE, scope=Scope.LIST),
     # Names the people whom an alert means to who sees them.
     ("GET", f"{PREFIX}/zone-alerts"): Access(
         needs=Right.BOARD, scope=Scope.LIST, audit="alerts.viewed"

@@ -13,6 +13,7 @@ from runtime.clock import Clock
 from runtime.process.sections import ServingSettings
 from workers.registry.view import RegistryView
 from workers.serving.live.board_state import BoardState
+from workers.serving.live.camera_pace import CameraPace
 from workers.serving.live.change_feed import ChangeFeed
 from workers.serving.live.pipeline_view import PipelineView
 from workers.serving.live.shared_frames import SharedFrames
@@ -36,6 +37,7 @@ class Board:
         pipeline: Alerts, and the lag of each stage.
         settings: Title, address and limits of the board.
         clock: Clock of the server.
+        pace: Frames per second of cameras.
         frames: Events as callers of the same rights get them.
     """
 
@@ -46,6 +48,7 @@ class Board:
     pipeline: PipelineView
     settings: ServingSettings
     clock: Clock
+    pace: CameraPace = field(default_factory=CameraPace)
     frames: SharedFrames = field(default_factory=SharedFrames)
 
     def provide(self, app: FastAPI) -> None:

@@ -17,6 +17,7 @@ from workers.observation.groups import CONSUMED, PipelineProbe
 from workers.observation.signs import StageProgress, StageSign
 from workers.observation.unwatched import UnwatchedCheck
 from workers.serving.live.pipeline_view import PipelineView
+from workers.serving.live.throughput import Throughput
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +46,7 @@ class PipelineFollower:
         self._probe = PipelineProbe(cluster, _ANSWER_S)
         self._unwatched_check = UnwatchedCheck(cluster, watchdog, LAG_EVERY_S)
         self._progress = {stage: StageProgress() for stage in CONSUMED}
+        self._throughput = Throughput()
         self._lag_due_s = 0.0
         self._newest: dict[str, Alert] = {}
         self._unwatched: list[Alert] = []
@@ -96,9 +98,12 @@ class PipelineFollower:
         self._lag_due_s = now_s + LAG_EVERY_S
         now_us = self._clock.now_us()
         signs: dict[str, StageSign] = {}
+        committed_now: dict[str, int] = {}
         for stage, (end, committed) in self._probe.reach().items():
             signs[stage] = self._progress[stage].update(now_us, end, committed)
-        self._view.show_lags(signs)
+            committed_now[stage] = committed
+        rates = self._throughput.update(now_us, committed_now)
+        self._view.show_lags(signs, rates, now_us)
         unwatched = self._unwatched_check.check()
         self._unwatched = [] if unwatched is None else [unwatched]
         self._view.error = ""

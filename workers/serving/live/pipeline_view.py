@@ -26,6 +26,8 @@ class PipelineView:
         self._alerts: list[Alert] = []
         self._signs: dict[str, StageSign] = {}
         self._late: list[tuple[str, int]] = []
+        self._rates: dict[str, float] = {}
+        self._signs_us: int | None = None
         self.version = 0
         self.error = ""
 
@@ -36,10 +38,23 @@ class PipelineView:
                 self._alerts = list(alerts)
                 self.version += 1
 
-    def show_lags(self, signs: Mapping[str, StageSign]) -> None:
-        """Replace the lag of each stage."""
+    def show_lags(
+        self,
+        signs: Mapping[str, StageSign],
+        rates: Mapping[str, float] | None = None,
+        at_us: int | None = None,
+    ) -> None:
+        """Replace the lag of each stage.
+
+        Args:
+            signs: How far each stage has come.
+            rates: Records per second that it takes in, where that was measured.
+            at_us: When, UTC microseconds.
+        """
         with self._lock:
             self._signs = dict(signs)
+            self._rates = dict(rates or {})
+            self._signs_us = at_us
             late = [(name, round(s.lag_s)) for name, s in signs.items() if s.lag_s >= LATE_FROM_S]
             if late != self._late:
                 self._late = late
@@ -52,6 +67,11 @@ class PipelineView:
                 views.AlertView(**{name: alert[name] for name in views.AlertView.model_fields})  # type: ignore[literal-required]
                 for alert in self._alerts
             ]
+
+    def signs(self) -> tuple[dict[str, StageSign], dict[str, float], int | None]:
+        """How far stages have come, their records per second, and when that was measured."""
+        with self._lock:
+            return dict(self._signs), dict(self._rates), self._signs_us
 
     def lags(self) -> list[views.LagView]:
         """Lag of every stage that ever ran, in the order of the pipeline."""

@@ -57,6 +57,10 @@ class Visibility:
         reaches = reaches_all if kind == "zone" else reaches_part
         return reaches(self._figures, self._units(kind, identity))
 
+    def sees_pipeline_of(self, kind: str, identity: str) -> bool:
+        """Whether the caller sees how the pipeline does for a part of a camera or floor."""
+        return reaches_part(self._pipeline, self._units(kind, identity))
+
     def sees_people(self, kind: str, identity: str) -> bool:
         """Whether the caller sees all people of a zone, camera or floor one by one."""
         return reaches_all(self._people, self._units(kind, identity))

@@ -6,6 +6,7 @@ import { icon } from "./icons.js";
 import { TREND_S } from "./store.js";
 import { ago, draw, interval, make, say } from "./messages.js";
 import { markOf, marksOf, pictured } from "./roles.js";
+import { leadToSystem, systemLink } from "./system_link.js";
 import { leadTo, whyLink } from "./why_link.js";
 import { capital, CAUSES, disagreement, FEEDBACK, gapOfRole, gapOfZone, lastChange, LABELS, mostLately, required, roleName, sinceWhen, standingIn, unknownsOfZone } from "./words.js";
 
@@ -74,6 +75,7 @@ export class ZoneList {
     row.wrong.hidden = !mayGive(this.rights, zone);
     row.wrong.setAttribute("aria-label", FEEDBACK.named(zone.name));
     leadTo(row.why, zone);
+    leadToSystem(row.system, zone, fresh.stale && this.rights?.has("pipeline.read"));
     say(row.floor, this.floors > 1 && zone.floor_name !== zone.name ? zone.floor_name : "");
     const now = this.store.now();
     say(row.sentence, gapOfZone(zone));
@@ -134,7 +136,7 @@ export class ZoneList {
 }
 
 function makeRow(id, ask) {
-  const [why, wrong] = [whyLink(), wrongButton(ask)];
+  const [why, system, wrong] = [whyLink(), systemLink(), wrongButton(ask)];
   const name = make("h3", "name");
   const floor = make("p", "floor");
   const sentence = make("p", "sentence");
@@ -161,7 +163,7 @@ function makeRow(id, ask) {
   const item = make(
     "li",
     "zone",
-    make("div", "who", name, floor, make("div", "asks", why, wrong)),
+    make("div", "who", name, floor, make("div", "asks", why, system, wrong)),
     make("div", "verdict", iconBox, make("div", "", make("div", "gap", sentence, since), because, differ, alerts)),
     make(
       "dl",
@@ -176,7 +178,7 @@ function makeRow(id, ask) {
   );
   item.dataset.zone = id;
   return {
-    ...{ item, name, floor, why, wrong, sentence, since, because, differ, alerts, roles, icon: iconBox },
+    ...{ item, name, floor, why, system, wrong, sentence, since, because, differ, alerts, roles, icon: iconBox },
     ...{ people, scheduled, required: needed, path, trend, change, word, age },
   };
 }

@@ -457,3 +457,24 @@ def test_open_alerts_are_those_of_the_callers_units_and_name_people_to_none_who_
     (sent,) = (event.data["data"] for event in changes if event.name == "alerts")
     assert [alert["zone_id"] for alert in sent["open"]] == ["east-1"]
     assert "person_ids" not in sent["open"][0]
+
+
+def test_how_the_pipeline_does_shows_cameras_of_the_callers_units_and_is_refused_without_the_right(
+    board: BoardServer,
+) -> None:
+    east, everybody = get(board, "east", "system"), get(board, "all", "system")
+    refused = httpx.get(f"{board.url}api/v1/system", headers={HEADER: "wall"}, timeout=60)
+
+    assert refused.status_code == 403
+    assert [one["camera_id"] for one in east["cameras"]] == ["c-east"]
+    assert [one["camera_id"] for one in everybody["cameras"]] == ["c-east", "c-west"]
+    (camera,) = east["cameras"]
+    assert (camera["state"], camera["frames_per_s"], camera["clock"]) == ("TROUBLE", None, None)
+    assert [one["subject"] for one in camera["alerts"]] == ["camera/c-east"]
+    assert camera["last_us"] > now_us() - 60_000_000
+    assert camera["lag_s"] is not None
+    assert [(one["stage"], one["state"]) for one in east["stages"]][:2] == [
+        ("infer", "STOPPED"),
+        ("ingest", "UNKNOWN"),
+    ]
+    assert [(one["name"], one["cameras"]) for one in everybody["models"]] == [("yolox-nano", 2)]
