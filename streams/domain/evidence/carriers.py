@@ -7,10 +7,12 @@ over people says by itself: what makes one more likely makes the others less.
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Final
 
+from streams.domain.evidence.people import People
 from streams.domain.evidence.reader_fit import count_fit, uninformative_share
-from streams.domain.evidence.readers import Read, Reader, Seen
+from streams.domain.evidence.readers import Read, Reader
 from streams.domain.evidence.settings import MICROSECONDS, EvidenceSettings
 from streams.domain.evidence.state import LYING, NOT_PEOPLE, UNSEEN, BadgeState, EvidenceState
 from streams.domain.evidence.whereabouts import Whereabouts
@@ -105,25 +107,27 @@ def forget(state: EvidenceState, passed_us: int, settings: EvidenceSettings) -> 
 
 
 def mingle(
-    state: EvidenceState, people: Sequence[Seen], passed_us: int, settings: EvidenceSettings
+    state: EvidenceState, people: People, passed_us: int, settings: EvidenceSettings
 ) -> None:
     """Let people who are close to each other be exchanged by tracking."""
     share = 0.5 * -math.expm1(-2.0 * settings.close_swaps_per_s * passed_us / MICROSECONDS)
     close = settings.close_m * settings.close_m
-    ordered = sorted(people)
     known = [state.badges[badge_id].carriers for badge_id in sorted(state.badges)]
-    for one, other in _close_pairs(ordered, close):
-        _exchange(state, known, ordered[one].person_id, ordered[other].person_id, share)
+    for one, other in _close_pairs(people, close):
+        _exchange(state, known, people.person_ids[one], people.person_ids[other], share)
 
 
-def _close_pairs(people: Sequence[Seen], close: float) -> list[tuple[int, int]]:
+def _close_pairs(people: People, close: float) -> list[tuple[int, int]]:
     """Pairs of people whose distance squared is at most so much, in their order."""
-    by_x = sorted(
-        (one.x_m, one.y_m, index) for index, one in enumerate(people) if one.x_m == one.x_m
-    )
+    by_x = [
+        (x_m, y_m, index)
+        for index, (x_m, y_m) in enumerate(zip(people.x_m, people.y_m, strict=True))
+        if x_m == x_m  # noqa: PLR0124 - NaN means unknown
+    ]
+    by_x.sort()
     found = []
-    for at, (x_m, y_m, one) in enumerate(by_x):
-        for other_x_m, other_y_m, other in by_x[at + 1 :]:
+    for at, (x_m, y_m, one) in enumerate(by_x, 1):
+        for other_x_m, other_y_m, other in islice(by_x, at, None):
             along = (x_m - other_x_m) ** 2
             if along > close:
                 break

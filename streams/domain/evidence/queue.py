@@ -133,7 +133,8 @@ def forget_holders(queue: ReadQueue, badges: Mapping[str, Any]) -> None:
         queue: The floor's queue, changed in place.
         badges: Badges in the floor's evidence.
     """
-    queue.holders = {name: one for name, one in queue.holders.items() if name in badges}
+    if not queue.holders.keys() <= badges.keys():
+        queue.holders = {name: one for name, one in queue.holders.items() if name in badges}
 
 
 def plain(queue: ReadQueue) -> dict[str, Any]:

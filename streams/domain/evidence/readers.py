@@ -59,24 +59,6 @@ class Read(NamedTuple):
     badge_id: str
 
 
-class Seen(NamedTuple):
-    """A person at a tick.
-
-    Attributes:
-        person_id: Id of the person.
-        x_m: Position, metres of the floor; NaN where it is not known.
-        y_m: Position, metres of the floor; NaN where it is not known.
-        position_sd_m: Standard deviation of the position in either direction, m.
-        zone_ids: Zones in which they are.
-    """
-
-    person_id: str
-    x_m: float
-    y_m: float
-    position_sd_m: float = 0.2
-    zone_ids: Sequence[str] = ()
-
-
 def reads(reader: Reader, x_m: float, y_m: float, sd_m: float, zone_ids: Sequence[str]) -> float:
     """Likelihood that the reader reads a badge that somebody carries there.
 

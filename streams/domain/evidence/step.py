@@ -11,7 +11,8 @@ from typing import Final, Literal, NamedTuple
 
 from streams.domain.evidence.carriers import doubt, forget, mingle, move, take_read
 from streams.domain.evidence.lending import count_together
-from streams.domain.evidence.readers import Read, Reader, Seen
+from streams.domain.evidence.people import People
+from streams.domain.evidence.readers import Read, Reader
 from streams.domain.evidence.roles import (
     MOST_LOOKS,
     Worn,
@@ -50,7 +51,7 @@ class Joined(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """What is known of a floor at the end of a tick, in any order.
+    """What is known of a floor at the end of a tick; reads, links and classes in any order.
 
     Attributes:
         at_us: Event time, microseconds; rises.
@@ -62,7 +63,7 @@ class Moment(NamedTuple):
     """
 
     at_us: int
-    people: Sequence[Seen]
+    people: People
     reads: Sequence[Read] = ()
     joined: Sequence[Joined] = ()
     worn: Sequence[Worn] = ()
@@ -95,11 +96,12 @@ def advance(
         # Nobody knows for how long two were close while no tick was taken in.
         together_us = min(passed_us, 2 * settings.trail_step_us)
         mingle(state, moment.people, together_us, settings)
-    for link in sorted(moment.joined, key=lambda one: (one.later, one.earlier, one.kind)):
-        _join(state, link)
-    _note(state, sorted(moment.people, key=attrgetter("person_id")), moment.at_us, settings)
+    if any(one.kind == "MERGE" or one.earlier in state.people for one in moment.joined):
+        for link in sorted(moment.joined, key=attrgetter("later", "earlier", "kind")):
+            _join(state, link)
+    _note(state, moment.people, moment.at_us, settings)
     found = []
-    reads = sorted(moment.reads)
+    reads, count = sorted(moment.reads), len(moment.people.person_ids)
     whereabouts = Whereabouts(state, reads[0].at_us, settings) if reads else None
     for read in reads:
         reader = readers.get(read.reader_id)
@@ -112,7 +114,7 @@ def advance(
             found.append(twice)
         near = take_read(state, read, reader, whereabouts, settings)
         if settings.lent_counted:
-            count_together(state, read.badge_id, len(moment.people), moment.holders)
+            count_together(state, read.badge_id, count, moment.holders)
         for person_id, likelihood in near.items():
             if likelihood >= _NEAR:
                 kept = state.people[person_id].reads
@@ -133,24 +135,26 @@ def _pass(state: EvidenceState, passed_us: int, settings: EvidenceSettings) -> N
             del state.people[person_id]
 
 
-def _note(
-    state: EvidenceState, people: Sequence[Seen], at_us: int, settings: EvidenceSettings
-) -> None:
+def _note(state: EvidenceState, people: People, at_us: int, settings: EvidenceSettings) -> None:
     """Remember that people are seen, and now and then where."""
-    known_people, step_us = state.people, settings.trail_step_us
-    oldest_us = at_us - settings.trail_us
-    for person in people:
-        known = known_people.get(person.person_id)
+    known_people = state.people
+    oldest_us, due_us = at_us - settings.trail_us, at_us - settings.trail_step_us
+    for index, person_id in enumerate(people.person_ids):
+        known = known_people.get(person_id)
         if known is None:
-            known = known_people[person.person_id] = PersonState()
+            known = known_people[person_id] = PersonState()
         known.seen_us = at_us
         trail = known.trail
-        if not trail or at_us - trail[-1][0] >= step_us:
-            position = [person.x_m, person.y_m, person.position_sd_m]
+        if trail and trail[-1][0] > due_us:
+            if trail[0][0] >= oldest_us:
+                continue  # at most ticks
+        else:
+            position = [people.x_m[index], people.y_m[index], people.position_sd_m[index]]
+            zone_ids = people.zone_ids[index]
             if not any(map(isnan, position)):
-                trail.append([at_us, *position, sorted(person.zone_ids)])
-            elif person.zone_ids:
-                trail.append([at_us, 0.0, 0.0, _ANYWHERE_M, sorted(person.zone_ids)])
+                trail.append([at_us, *position, sorted(zone_ids)])
+            elif zone_ids:
+                trail.append([at_us, 0.0, 0.0, _ANYWHERE_M, sorted(zone_ids)])
         while trail and trail[0][0] < oldest_us:
             del trail[0]
 

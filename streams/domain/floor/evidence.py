@@ -16,6 +16,7 @@ from schemas.records.staffing import Staff
 from streams.domain.camera.view import View
 from streams.domain.evidence.classes import NO_CLASSES, Classes
 from streams.domain.evidence.naming import identities
+from streams.domain.evidence.people import People
 from streams.domain.evidence.queue import (
     ReadQueue,
     badges_of,
@@ -24,7 +25,7 @@ from streams.domain.evidence.queue import (
     in_order,
     offer,
 )
-from streams.domain.evidence.readers import Read, Reader, Seen
+from streams.domain.evidence.readers import Read, Reader
 from streams.domain.evidence.roles import Worn, note_looks
 from streams.domain.evidence.settings import EvidenceSettings
 from streams.domain.evidence.state import EvidenceState
@@ -140,7 +141,9 @@ def take_in(
     if not (reads or joined or (looked and passed_us >= settings.trail_step_us)):
         note_looks(evidence.state, worn, end_us)
         return TakenIn(evidence, late, (), astray)
-    holders = {one: holding for one, (_, holding) in evidence.queue.holders.items() if reads}
+    holders: dict[str, list[str]] = {}
+    if reads:
+        holders = {one: holding for one, (_, holding) in evidence.queue.holders.items()}
     moment = Moment(end_us, seen(people), reads, joined, worn, holders)
     twice = advance(evidence.state, moment, readers, settings)
     if reads or worn:
@@ -155,18 +158,15 @@ def take_in(
     return TakenIn(evidence, late, twice, astray)
 
 
-def seen(people: PeopleOnFloor) -> list[Seen]:
+def seen(people: PeopleOnFloor) -> People:
     """People as evidence sees them."""
     sizes_m = people.sizes["position_sd_m"].tolist()
-    return list(
-        map(
-            Seen,
-            people.person_ids,
-            people.table["x_m"].tolist(),
-            people.table["y_m"].tolist(),
-            [UNFUSED_SD_M if isnan(sd_m) else sd_m for sd_m in sizes_m],
-            people.zone_ids,
-        )
+    return People(
+        people.person_ids,
+        people.table["x_m"].tolist(),
+        people.table["y_m"].tolist(),
+        [UNFUSED_SD_M if isnan(sd_m) else sd_m for sd_m in sizes_m],
+        people.zone_ids,
     )
 
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from schemas.class_settings import RoleOfClass
 from streams.domain.evidence.classes import NO_CLASSES, Classes
 from streams.domain.evidence.naming import Identity, identities
-from streams.domain.evidence.readers import Badge, Holder, Read, Reader, Seen
+from streams.domain.evidence.readers import Badge, Holder, Read, Reader
 from streams.domain.evidence.roles import Worn
 from streams.domain.evidence.settings import EvidenceSettings
 from streams.domain.evidence.state import EvidenceState
-from streams.domain.evidence.step import Joined, Moment, advance
+from streams.domain.evidence.step import Joined, advance
 from tests.bench.identity.ward import ROLES, VISITOR, Simulation, Ward
+from tests.support.builders.evidence import Seen, moment
 
 SECOND_US = 1_000_000
 EVERY_S = 5
@@ -103,9 +104,9 @@ def played(simulation: Simulation, settings: EvidenceSettings | None = None) -> 
     for second in simulation.seconds:
         advance(
             state,
-            Moment(
+            moment(
                 at_us=second.at_s * SECOND_US,
-                people=[
+                seen=[
                     Seen(f"f:{one.number}", one.x_m, one.y_m, simulation.ward.noise_m)
                     for one in second.tracks
                 ],

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from schemas.class_settings import ClassSettings, RoleOfClass, roles_of
 from streams.domain.evidence.classes import OTHER, classes_of
 from streams.domain.evidence.naming import identities
-from streams.domain.evidence.readers import Badge, Holder, Read, Reader, Seen
+from streams.domain.evidence.readers import Badge, Holder, Read, Reader
 from streams.domain.evidence.roles import Worn
 from streams.domain.evidence.settings import EvidenceSettings
 from streams.domain.evidence.state import EvidenceState
-from streams.domain.evidence.step import Joined, Moment, advance
+from streams.domain.evidence.step import Joined, advance
+from tests.support.builders.evidence import Seen, moment
 
 S = 1_000_000
 STATED = ClassSettings(roles="nurse=nurse:0.9, blue=nurse:0.8:uniform, doc=doctor:0.9, staff=")
@@ -32,7 +33,7 @@ def played(
         at_us = (10 + number * every_s) * S
         reads = [Read(at_us, "door", "b1")] if number in reads_at else []
         worn = [Worn("p", each) for each in one.split() if each != "-"]
-        advance(state, Moment(at_us, [Seen("p", x_m, 0.0)], reads, worn=worn), READERS, RATES)
+        advance(state, moment(at_us, [Seen("p", x_m, 0.0)], reads, worn=worn), READERS, RATES)
     return state
 
 
@@ -81,8 +82,8 @@ def test_a_badge_that_may_be_anothers_is_doubted_for_a_class_that_contradicts_it
     both = [Seen("p", 0.3, 0.0), Seen("q", -0.3, 0.0)]
     for second in (10, 20, 30):
         worn = [Worn("p", "nurse"), Worn("q", "doc")]
-        advance(state, Moment(second * S, both, worn=worn), READERS, RATES)
-    advance(state, Moment(40 * S, both, [Read(40 * S, "door", "b1")]), READERS, RATES)
+        advance(state, moment(second * S, both, worn=worn), READERS, RATES)
+    advance(state, moment(40 * S, both, [Read(40 * S, "door", "b1")]), READERS, RATES)
 
     one, other = identities(state, ["p", "q"], BADGES, RATES, CLASSES)
     assert one.confidence > 2.0 * other.confidence
@@ -116,7 +117,7 @@ def test_who_continues_another_keeps_what_they_wore_as_far_as_the_link_is_sure()
     state = played(*["nurse"] * 10)
     worn = dict(state.people["p"].worn)
     joined = [Joined("REIDENTIFICATION", "p", "q", 0.6)]
-    advance(state, Moment(120 * S, [Seen("q", 1.0, 0.0)], joined=joined), READERS, RATES)
+    advance(state, moment(120 * S, [Seen("q", 1.0, 0.0)], joined=joined), READERS, RATES)
 
     assert sum(worn.values()) > 5.0
     assert sum(state.people["q"].worn.values()) == pytest.approx(0.6)
@@ -140,8 +141,8 @@ def test_the_order_of_cameras_and_of_people_makes_no_difference(looks: Any, rand
         worn = [Worn(*each) for each in seen]
         mixed = random.sample(worn, len(worn))
         reads = [Read(second * S, "door", "b1")] if second == 12 else []
-        advance(one, Moment(second * S, people, reads, worn=worn), READERS, RATES)
-        advance(other, Moment(second * S, people[::-1], reads, worn=mixed), READERS, RATES)
+        advance(one, moment(second * S, people, reads, worn=worn), READERS, RATES)
+        advance(other, moment(second * S, people[::-1], reads, worn=mixed), READERS, RATES)
 
     both = [identities(state, ["p", "q", "r"], BADGES, RATES, CLASSES) for state in (one, other)]
     assert both[0] == both[1]

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from streams.domain.evidence.naming import identities
-from streams.domain.evidence.readers import Read, Reader, Seen, reads
+from streams.domain.evidence.readers import Read, Reader, reads
 from streams.domain.evidence.settings import EvidenceSettings
 from streams.domain.evidence.state import EvidenceState
-from streams.domain.evidence.step import Moment, advance
+from streams.domain.evidence.step import advance
 from tests.support.builders.domain import MS, T0, S, facts_of
+from tests.support.builders.evidence import Seen, moment
 from tests.support.fakes import KnownReads
 from tests.unit.streams.domain.floor.test_named_people import ROOM, at_person, fold, standing
 
@@ -31,10 +32,10 @@ def test_a_read_weighs_only_those_whom_its_reader_may_reach(
     people = [Seen(f"p{n:02}", 3.0 * (n % 10), 3.0 * (n // 10)) for n in range(100)]
     readers = {f"r{n}": Reader(f"r{n}", 3.0 * n, 13.0) for n in range(10)}
     state = EvidenceState()
-    advance(state, Moment(10 * S, people), readers, RATES)
+    advance(state, moment(10 * S, people), readers, RATES)
     burst = [Read(10 * S + n, f"r{n % 10}", f"b{n}") for n in range(100)]
 
-    advance(state, Moment(10 * S + 200 * MS, people, burst), readers, RATES)
+    advance(state, moment(10 * S + 200 * MS, people, burst), readers, RATES)
 
     assert len(state.badges) == 100
     assert weighed <= 100 * 14

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from schemas.class_settings import ClassSettings
 from streams.domain.evidence.classes import classes_of
 from streams.domain.evidence.naming import Identity, identities
-from streams.domain.evidence.readers import Badge, Holder, Read, Reader, Seen, reads
+from streams.domain.evidence.readers import Badge, Holder, Read, Reader, reads
 from streams.domain.evidence.roles import Worn
 from streams.domain.evidence.settings import EvidenceSettings
 from streams.domain.evidence.state import EvidenceState, of_plain, plain
 from streams.domain.evidence.step import Joined, Moment, advance
+from tests.support.builders.evidence import Seen, moment
 
 S = 1_000_000
 RATES = EvidenceSettings()
@@ -41,8 +42,8 @@ def at(person: str, x_m: float, y_m: float = 0.0, *zones: str) -> Seen:
 
 def play(*moments: Moment, state: EvidenceState | None = None) -> EvidenceState:
     state = state or EvidenceState()
-    for moment in moments:
-        advance(state, moment, READERS, RATES)
+    for one in moments:
+        advance(state, one, READERS, RATES)
     return state
 
 
@@ -51,7 +52,7 @@ def who(state: EvidenceState, *people: str) -> dict[str, Identity]:
 
 
 def test_who_alone_is_at_a_reader_has_the_name_of_the_badge() -> None:
-    state = play(Moment(10 * S, [at("p", 0.2), at("q", 8.0)], [Read(10 * S, "door", "b1")]))
+    state = play(moment(10 * S, [at("p", 0.2), at("q", 8.0)], [Read(10 * S, "door", "b1")]))
 
     found = who(state, "p", "q")
     assert found["p"].staff_id == "ann"
@@ -64,13 +65,13 @@ def test_a_name_is_never_surer_than_badges_are_with_their_holders() -> None:
     state = EvidenceState()
     for second, reader in ((10, "door"), (20, "desk"), (30, "ward"), (40, "desk")):
         x_m = READERS[reader].x_m
-        play(Moment(second * S, [at("p", x_m)], [Read(second * S, reader, "b1")]), state=state)
+        play(moment(second * S, [at("p", x_m)], [Read(second * S, reader, "b1")]), state=state)
 
     assert who(state, "p")["p"].confidence <= 1.0 - RATES.lent
 
 
 def test_two_at_a_reader_are_both_candidates_and_neither_is_named() -> None:
-    state = play(Moment(10 * S, [at("p", 0.2), at("q", -0.2)], [Read(10 * S, "door", "b1")]))
+    state = play(moment(10 * S, [at("p", 0.2), at("q", -0.2)], [Read(10 * S, "door", "b1")]))
 
     found = who(state, "p", "q")
     assert [found[name].staff_id for name in "pq"] == [None, None]
@@ -80,8 +81,8 @@ def test_two_at_a_reader_are_both_candidates_and_neither_is_named() -> None:
 
 def test_a_second_read_decides_between_two() -> None:
     state = play(
-        Moment(10 * S, [at("p", 0.2), at("q", -0.2)], [Read(10 * S, "door", "b1")]),
-        Moment(25 * S, [at("p", 20.2), at("q", 1.0)], [Read(25 * S, "ward", "b1")]),
+        moment(10 * S, [at("p", 0.2), at("q", -0.2)], [Read(10 * S, "door", "b1")]),
+        moment(25 * S, [at("p", 20.2), at("q", 1.0)], [Read(25 * S, "ward", "b1")]),
     )
 
     found = who(state, "p", "q")
@@ -92,8 +93,8 @@ def test_a_second_read_decides_between_two() -> None:
 def test_who_is_known_leaves_the_other_badge_to_the_other_person() -> None:
     """Two at one reader, one of them read elsewhere before: the new badge is the other's."""
     state = play(
-        Moment(10 * S, [at("p", 20.0)], [Read(10 * S, "ward", "b1")]),
-        Moment(30 * S, [at("p", 0.3), at("q", -0.3)], [Read(30 * S, "door", "b2")]),
+        moment(10 * S, [at("p", 20.0)], [Read(10 * S, "ward", "b1")]),
+        moment(30 * S, [at("p", 0.3), at("q", -0.3)], [Read(30 * S, "door", "b2")]),
     )
 
     found = who(state, "p", "q")
@@ -103,7 +104,7 @@ def test_who_is_known_leaves_the_other_badge_to_the_other_person() -> None:
 
 
 def test_a_shared_badge_gives_a_role_and_no_name() -> None:
-    state = play(Moment(10 * S, [at("p", 0.0)], [Read(10 * S, "door", "pool")]))
+    state = play(moment(10 * S, [at("p", 0.0)], [Read(10 * S, "door", "pool")]))
 
     found = who(state, "p")["p"]
     assert found.staff_id is None
@@ -112,7 +113,7 @@ def test_a_shared_badge_gives_a_role_and_no_name() -> None:
 
 
 def test_a_read_with_nobody_near_names_nobody() -> None:
-    state = play(Moment(10 * S, [at("p", 9.0)], [Read(10 * S, "door", "b1")]))
+    state = play(moment(10 * S, [at("p", 9.0)], [Read(10 * S, "door", "b1")]))
 
     assert who(state, "p")["p"].candidates == ()
 
@@ -122,12 +123,12 @@ def test_a_badge_that_is_read_where_it_lies_names_nobody_who_passes() -> None:
     for second in range(10, 100, 10):
         passing = at(f"p{second}", 0.1)
         play(
-            Moment(second * S, [passing], [Read(second * S, "door", "b1")]),
-            Moment((second + 5) * S, [at(f"p{second}", 8.0)]),
+            moment(second * S, [passing], [Read(second * S, "door", "b1")]),
+            moment((second + 5) * S, [at(f"p{second}", 8.0)]),
             state=state,
         )
 
-    last = who(play(Moment(110 * S, [at("new", 0.1)]), state=state), "new")["new"]
+    last = who(play(moment(110 * S, [at("new", 0.1)]), state=state), "new")["new"]
     assert last.staff_id is None
     assert state.badges["b1"].carriers["!"] > 0.5
 
@@ -141,16 +142,16 @@ def test_who_stays_at_a_reader_keeps_their_name_however_often_it_reads(
     state = EvidenceState()
     for number in range(30):
         at_us = (10 + number * every_s) * S
-        play(Moment(at_us, [at("p", x_m)], [Read(at_us, "door", "b1")]), state=state)
+        play(moment(at_us, [at("p", x_m)], [Read(at_us, "door", "b1")]), state=state)
 
     assert who(state, "p")["p"].staff_id == "ann"
 
 
 def test_a_badge_that_is_read_where_nobody_is_lies_there() -> None:
-    state = play(Moment(10 * S, [at("p", 1.0)], [Read(10 * S, "door", "b1")]))
+    state = play(moment(10 * S, [at("p", 1.0)], [Read(10 * S, "door", "b1")]))
     for second in range(20, 80, 10):
         away = at("p", 9.0)
-        play(Moment(second * S, [away], [Read(second * S, "door", "b1")]), state=state)
+        play(moment(second * S, [away], [Read(second * S, "door", "b1")]), state=state)
 
     assert who(state, "p")["p"].staff_id is None
     assert state.badges["b1"].carriers["!"] > 0.9
@@ -158,8 +159,8 @@ def test_a_badge_that_is_read_where_nobody_is_lies_there() -> None:
 
 def test_a_read_that_arrives_late_is_weighed_where_people_were() -> None:
     state = play(
-        Moment(10 * S, [at("p", 0.1), at("q", 9.0)]),
-        Moment(15 * S, [at("p", 9.0), at("q", 0.1)], [Read(10 * S, "door", "b1")]),
+        moment(10 * S, [at("p", 0.1), at("q", 9.0)]),
+        moment(15 * S, [at("p", 9.0), at("q", 0.1)], [Read(10 * S, "door", "b1")]),
     )
 
     found = who(state, "p", "q")
@@ -169,7 +170,7 @@ def test_a_read_that_arrives_late_is_weighed_where_people_were() -> None:
 
 def test_a_reader_of_a_zone_reads_who_is_in_it() -> None:
     state = play(
-        Moment(
+        moment(
             10 * S,
             [Seen("p", math.nan, math.nan, math.nan, ["bay-1"]), at("q", 0.0)],
             [Read(10 * S, "bay", "b1")],
@@ -183,7 +184,7 @@ def test_a_reader_of_a_zone_reads_who_is_in_it() -> None:
 def test_clothes_give_a_role_and_no_name() -> None:
     state = EvidenceState()
     for second in range(10, 100, 10):
-        play(Moment(second * S, [at("p", 9.0)], worn=[Worn("p", "blue")]), state=state)
+        play(moment(second * S, [at("p", 9.0)], worn=[Worn("p", "blue")]), state=state)
 
     found = who(state, "p")["p"]
     assert found.role == "nurse"
@@ -195,7 +196,7 @@ def test_many_frames_of_one_moment_are_not_many_looks() -> None:
     def shown(every_us: int) -> Any:
         state = EvidenceState()
         for at_us in range(10 * S, 30 * S + 1, every_us):
-            play(Moment(at_us, [at("p", 9.0)], worn=[Worn("p", "blue")]), state=state)
+            play(moment(at_us, [at("p", 9.0)], worn=[Worn("p", "blue")]), state=state)
         return state.people["p"].worn["blue"]
 
     assert shown(200_000) == pytest.approx(shown(10 * S), abs=0.1)
@@ -205,19 +206,19 @@ def test_clothes_that_contradict_a_badge_make_the_name_less_sure() -> None:
     def confidence(shown: str) -> float:
         state = EvidenceState()
         for second in range(10, 60, 10):
-            play(Moment(second * S, [at("p", 0.0)], worn=[Worn("p", shown)]), state=state)
-        play(Moment(60 * S, [at("p", 0.0)], [Read(60 * S, "door", "b1")]), state=state)
+            play(moment(second * S, [at("p", 0.0)], worn=[Worn("p", shown)]), state=state)
+        play(moment(60 * S, [at("p", 0.0)], [Read(60 * S, "door", "b1")]), state=state)
         return who(state, "p")["p"].confidence
 
     assert confidence("none") < confidence("blue") - 0.03
 
 
 def test_a_badge_in_two_positions_at_once_is_an_event_and_names_nobody_for_hours() -> None:
-    state = play(Moment(10 * S, [at("p", 0.0), at("q", 20.0)], [Read(10 * S, "door", "b1")]))
+    state = play(moment(10 * S, [at("p", 0.0), at("q", 20.0)], [Read(10 * S, "door", "b1")]))
 
     events = advance(
         state,
-        Moment(12 * S, [at("p", 0.0), at("q", 20.0)], [Read(12 * S, "ward", "b1")]),
+        moment(12 * S, [at("p", 0.0), at("q", 20.0)], [Read(12 * S, "ward", "b1")]),
         READERS,
         RATES,
     )
@@ -226,16 +227,16 @@ def test_a_badge_in_two_positions_at_once_is_an_event_and_names_nobody_for_hours
         ("b1", "door", "ward")
     ]
     assert events[0].distance_m == 17.0
-    later = play(Moment(40 * S, [at("q", 20.0)], [Read(40 * S, "ward", "b1")]), state=state)
+    later = play(moment(40 * S, [at("q", 20.0)], [Read(40 * S, "ward", "b1")]), state=state)
     assert who(later, "q")["q"].staff_id is None
 
 
 def test_who_walks_from_reader_to_reader_is_no_event() -> None:
-    state = play(Moment(10 * S, [at("p", 0.0)], [Read(10 * S, "door", "b1")]))
+    state = play(moment(10 * S, [at("p", 0.0)], [Read(10 * S, "door", "b1")]))
 
     assert not advance(
         state,
-        Moment(30 * S, [at("p", 20.0)], [Read(30 * S, "ward", "b1")]),
+        moment(30 * S, [at("p", 20.0)], [Read(30 * S, "ward", "b1")]),
         READERS,
         RATES,
     )
@@ -243,10 +244,10 @@ def test_who_walks_from_reader_to_reader_is_no_event() -> None:
 
 def test_a_read_that_arrives_after_a_newer_one_moves_the_badge_nowhere() -> None:
     """Where a badge was last is where it was read last, and not what was heard of last."""
-    state = play(Moment(30 * S, [at("p", 0.0)], [Read(30 * S, "door", "b1")]))
+    state = play(moment(30 * S, [at("p", 0.0)], [Read(30 * S, "door", "b1")]))
     nobody = [at("p", 0.0)]
-    delayed = Moment(31 * S, nobody, [Read(22 * S, "ward", "b1")])
-    again = Moment(32 * S, nobody, [Read(32 * S, "door", "b1")])
+    delayed = moment(31 * S, nobody, [Read(22 * S, "ward", "b1")])
+    again = moment(32 * S, nobody, [Read(32 * S, "door", "b1")])
 
     assert advance(state, delayed, READERS, RATES) == []
     assert advance(state, again, READERS, RATES) == []
@@ -263,8 +264,8 @@ def test_a_read_that_arrives_after_a_newer_one_moves_the_badge_nowhere() -> None
 )
 def test_a_link_hands_on_what_is_known(kind: Any, later_knows: bool) -> None:
     state = play(
-        Moment(10 * S, [at("p", 0.0)], [Read(10 * S, "door", "b1")]),
-        Moment(20 * S, [at("r", 1.0)], joined=[Joined(kind, "p", "r", 1.0)]),
+        moment(10 * S, [at("p", 0.0)], [Read(10 * S, "door", "b1")]),
+        moment(20 * S, [at("r", 1.0)], joined=[Joined(kind, "p", "r", 1.0)]),
     )
 
     found = who(state, "r")["r"]
@@ -276,11 +277,11 @@ def test_a_link_hands_on_what_is_known(kind: Any, later_knows: bool) -> None:
 
 def test_two_who_are_one_add_up() -> None:
     state = play(
-        Moment(10 * S, [at("p", 0.2), at("q", 0.2)], [Read(10 * S, "door", "b1")]),
+        moment(10 * S, [at("p", 0.2), at("q", 0.2)], [Read(10 * S, "door", "b1")]),
     )
     assert who(state, "p", "q")["p"].staff_id is None
 
-    play(Moment(11 * S, [at("p", 0.2)], joined=[Joined("MERGE", "p", "q")]), state=state)
+    play(moment(11 * S, [at("p", 0.2)], joined=[Joined("MERGE", "p", "q")]), state=state)
 
     assert who(state, "p")["p"].staff_id == "ann"
     assert "q" not in state.people
@@ -288,8 +289,8 @@ def test_two_who_are_one_add_up() -> None:
 
 def test_who_left_is_forgotten_after_a_while() -> None:
     state = play(
-        Moment(10 * S, [at("p", 0.0)], [Read(10 * S, "door", "b1")]),
-        Moment(60 * S, [at("q", 5.0)]),
+        moment(10 * S, [at("p", 0.0)], [Read(10 * S, "door", "b1")]),
+        moment(60 * S, [at("q", 5.0)]),
     )
 
     assert set(state.people) == {"q"}
@@ -298,9 +299,9 @@ def test_who_left_is_forgotten_after_a_while() -> None:
 
 def test_two_who_are_close_for_long_may_have_been_exchanged() -> None:
     def confidence(apart_m: float) -> float:
-        state = play(Moment(10 * S, [at("p", 0.0)], [Read(10 * S, "door", "b1")]))
+        state = play(moment(10 * S, [at("p", 0.0)], [Read(10 * S, "door", "b1")]))
         for second in range(11, 71):
-            play(Moment(second * S, [at("p", 9.0), at("q", 9.0 + apart_m)]), state=state)
+            play(moment(second * S, [at("p", 9.0), at("q", 9.0 + apart_m)]), state=state)
         return who(state, "p", "q")["p"].confidence
 
     assert confidence(0.4) < 0.75
@@ -339,7 +340,7 @@ MOMENTS = st.lists(st.tuples(PEOPLE, READS, WORN, JOINS), min_size=1, max_size=6
 
 def moments_of(drawn: Any, order: Any = list) -> list[Moment]:
     return [
-        Moment((10 + index) * S, order(people), order(reads_), joins, order(worn))
+        moment((10 + index) * S, order(people), order(reads_), joins, order(worn))
         for index, (people, reads_, worn, joins) in enumerate(drawn)
     ]
 
@@ -360,9 +361,9 @@ def test_the_order_of_what_is_of_one_time_makes_no_difference(drawn: Any, random
 def test_a_state_that_was_saved_goes_on_as_if_it_had_not_been(drawn: Any) -> None:
     through = EvidenceState()
     saved = EvidenceState()
-    for moment in moments_of(drawn):
-        play(moment, state=through)
-        saved = play(moment, state=of_plain(json.loads(json.dumps(plain(saved)))))
+    for one in moments_of(drawn):
+        play(one, state=through)
+        saved = play(one, state=of_plain(json.loads(json.dumps(plain(saved)))))
 
     assert json.dumps(plain(through)) == json.dumps(plain(saved))
     assert identities(through, ["p", "q"], BADGES, RATES, CLASSES) == identities(

@@ -4,10 +4,11 @@ import pytest
 
 from streams.domain.evidence.naming import identities
 from streams.domain.evidence.reader_fit import uninformative_share
-from streams.domain.evidence.readers import Badge, Holder, Read, Reader, Seen
+from streams.domain.evidence.readers import Badge, Holder, Read, Reader
 from streams.domain.evidence.settings import EvidenceSettings
 from streams.domain.evidence.state import EvidenceState
-from streams.domain.evidence.step import Moment, advance
+from streams.domain.evidence.step import advance
+from tests.support.builders.evidence import Seen, moment
 
 RATES = EvidenceSettings()
 STATED_ALONE = EvidenceSettings(unseen_counted=0.0)
@@ -29,7 +30,7 @@ def passed(
             seen = [Seen(person, READERS[reader_id].x_m + x_m, 0.0)]
             due = step == 1 if number < wrong else step == 0
             reads = [Read(at_us, reader_id, f"b{number}")] if due else []
-            advance(state, Moment(at_us, seen, reads), READERS, settings)
+            advance(state, moment(at_us, seen, reads), READERS, settings)
     return state
 
 
@@ -37,7 +38,7 @@ def named_next(state: EvidenceState, settings: EvidenceSettings = RATES) -> str 
     """Whose name somebody has who is at the door when a badge is read."""
     at_us = state.at_us + 20 * SECOND_US
     advance(
-        state, Moment(at_us, [Seen("q", 0.1, 0.0)], [Read(at_us, "door", "b90")]), READERS, settings
+        state, moment(at_us, [Seen("q", 0.1, 0.0)], [Read(at_us, "door", "b90")]), READERS, settings
     )
     return identities(state, ["q"], BADGES, settings)[0].staff_id
 
@@ -73,7 +74,7 @@ def test_what_other_readers_show_counts_until_a_reader_was_read_itself() -> None
 def test_reads_of_a_time_without_positions_say_nothing_of_a_reader() -> None:
     state = EvidenceState()
 
-    advance(state, Moment(SECOND_US, [], [Read(SECOND_US, "door", "b1")]), READERS, RATES)
+    advance(state, moment(SECOND_US, [], [Read(SECOND_US, "door", "b1")]), READERS, RATES)
 
     assert state.readers == {}
 
@@ -84,7 +85,7 @@ def test_a_read_that_says_nothing_leaves_who_carries_a_badge_as_it_was() -> None
     before = dict(state.badges["b9"].carriers)
     seen = [Seen("p9", 12.0, 0.0), Seen("q", 0.0, 0.0)]
 
-    advance(state, Moment(at_us, seen, [Read(at_us, "door", "b9")]), READERS, RATES)
+    advance(state, moment(at_us, seen, [Read(at_us, "door", "b9")]), READERS, RATES)
 
     after = state.badges["b9"].carriers
     assert after["p9"] > 0.5 * before["p9"]

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.domain.evidence.carriers import mingle
-from streams.domain.evidence.readers import Reader, Seen, reads
+from streams.domain.evidence.readers import Reader, reads
 from streams.domain.evidence.settings import EvidenceSettings
 from streams.domain.evidence.state import BadgeState, EvidenceState, PersonState
 from streams.domain.evidence.whereabouts import Whereabouts
+from tests.support.builders.evidence import Seen, people_of
 
 S = 1_000_000
 RATES = EvidenceSettings()
@@ -104,6 +105,6 @@ def test_those_within_reach_of_each_other_are_exchanged_in_order(
                         carriers[one.person_id] = here - moved
                         carriers[other.person_id] = there + moved
 
-    mingle(state, people, S, RATES)
+    mingle(state, people_of(people), S, RATES)
 
     assert {name: one.carriers for name, one in state.badges.items()} == expected
