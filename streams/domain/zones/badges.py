@@ -43,6 +43,8 @@ def badges_in(
         for name in people:
             zones_of.setdefault(name, []).append(zone_id)
     placed = [area for area in areas if area.in_metres]
+    # Many badges were read last by the same few readers.
+    zones_at: dict[tuple[float | None, float | None], list[str]] = {}
     counted: dict[str, _Counted] = {}
     for badge_id in sorted(state.badges):
         badge = state.badges[badge_id]
@@ -51,12 +53,14 @@ def badges_in(
             for zone_id in zones_of.get(name, ()):
                 here.setdefault(zone_id, {})[name] = share
         lying: dict[str, float] = {}
-        for area in placed:
-            if _holds(area, badge.x_m, badge.y_m):
-                lying[area.zone_id] = badge.carriers.get(LYING, 0.0)
-                at_reader = here.setdefault(area.zone_id, {})
-                if at_us - badge.read_us <= UNSEEN_US:
-                    at_reader[UNSEEN] = badge.carriers.get(UNSEEN, 0.0)
+        spot = (badge.x_m, badge.y_m)
+        if spot not in zones_at:
+            zones_at[spot] = [area.zone_id for area in placed if _holds(area, *spot)]
+        for zone_id in zones_at[spot]:
+            lying[zone_id] = badge.carriers.get(LYING, 0.0)
+            at_reader = here.setdefault(zone_id, {})
+            if at_us - badge.read_us <= UNSEEN_US:
+                at_reader[UNSEEN] = badge.carriers.get(UNSEEN, 0.0)
         for zone_id, carriers in here.items():
             share = sum(carriers.values())
             if share + lying.get(zone_id, 0.0) >= LIKELY:
