@@ -51,7 +51,9 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_a_file_is_checked_against_rules_and_the_resolver(file: Path) -> None:
-    rules = ROOT / "examples" / "ward" / "rules.yaml"
+    rules = file.with_name("rules.yaml")
+    example = (ROOT / "examples" / "ward" / "rules.yaml").read_text()
+    rules.write_text(example.replace("escalate_to: house supervisor", "escalate_to: matron"))
 
     answer = notify("check", str(file), "--rules", str(rules), "--look-up", "--json")
 
@@ -59,7 +61,7 @@ def test_a_file_is_checked_against_rules_and_the_resolver(file: Path) -> None:
     phone, operators, owner, fault = map(json.loads, answer.stdout.splitlines())
     assert (phone["where"], phone["proof"]) == ("http://127.0.0.1:9", "signature")
     assert (operators["route"], operators["owners"]) == ("operations", "*")
-    assert owner["fault"] == "no destination for 'whoever runs the cameras' (camera-missing)"
+    assert owner["fault"] == "no destination for 'matron' (gap-at-night)"
     assert fault["fault"].startswith("operators: localhost is ")
     assert "loopback address" in fault["fault"]
     assert "secret-path" not in answer.stdout + answer.stderr
