@@ -26,12 +26,14 @@ from streams.domain.staffing.shift import FOREVER_US, scheduled_at
 from streams.domain.staffing.status import Tolerance
 from streams.domain.tracking.types import Vector
 from streams.domain.zones.area import ZoneArea, counts, zone_area
+from streams.domain.zones.badges import zones_around
 from streams.domain.zones.standing import AreaTable, table_of
 from streams.domain.zones.watched import Watchers, is_watched, watchers_of
 
 __all__ = ["FOREVER_US", "Snapshot", "ZoneArea", "zone_area"]
 
 _MOST_WATCHED: Final = 1024
+_MOST_READERS: Final = 4096
 
 _Needs: TypeAlias = tuple[tuple[tuple[str, int, int], ...], ...]
 
@@ -117,6 +119,7 @@ class Snapshot:
         self._areas_of_one: dict[tuple[str, str], AreaTable] = {}
         self._floor_rules: dict[str, FloorRules] = {}
         self._passages: dict[str, tuple[Passage, ...]] = {}
+        self._zones_around: dict[tuple[str, float, float], tuple[str, ...]] = {}
         self._watchers: dict[str, Watchers] = {}
         self._floor_plans: dict[tuple[str, _Needs], Plan] = {}
         self._watched: dict[tuple[str, tuple[str, ...]], bool] = {}
@@ -243,6 +246,22 @@ class Snapshot:
             ]
             found = table_of(areas, self.picture(camera_id) if camera_id else UNKNOWN)
             self._areas_of_one[key] = found
+        return found
+
+    def zones_around(self, floor_id: str, x_m: float, y_m: float) -> tuple[str, ...]:
+        """The zones of a floor in metres in which a reader is, by id in their order.
+
+        Args:
+            floor_id: The floor.
+            x_m: Position of the reader, metres of the floor.
+            y_m: Position of the reader, metres of the floor.
+        """
+        key = floor_id, x_m, y_m
+        found = self._zones_around.get(key)
+        if found is None:
+            if len(self._zones_around) >= _MOST_READERS:
+                self._zones_around.clear()
+            found = self._zones_around[key] = zones_around(self.zones_of(floor_id), x_m, y_m)
         return found
 
     def rosters(self, tolerance: Tolerance) -> Rosters:

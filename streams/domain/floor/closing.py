@@ -1,6 +1,7 @@
 """The records of one tick of a floor, as of its end, and the next tick that can have any."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 from schemas.records.evidence import BadgeRead
@@ -190,15 +191,22 @@ def close_tick(
     people = people_of(
         floor.views, floor.zones, floor.floor_id, fused_people, floor.fused.scanned_us
     )
+    inside = dict(zip(people.person_ids, people.zone_ids, strict=True))
     named = _names(floor)
-    joined = joined_of(floor.floor_id, tracks, links)
     due = reads.take(floor.floor_id, read_through_us, end_us) if settings.takes_reads else []
-    outputs += _take_in(floor, moment, people, joined, due, worn, watched, snapshot, settings)
+    joined: list[Joined] = []
+    if floor.evidence is not None or due or worn:
+        joined = joined_of(floor.floor_id, tracks, links)
+    outputs += _take_in(
+        floor, moment, people, inside, joined, due, worn, watched, snapshot, settings
+    )
     changed = named is not _names(floor) and dict(named) != dict(_names(floor))
     watches = watches_of(floor, snapshot)
     covered = cover_floor(floor, end_us, watches, snapshot, settings)
     changed = changed or figures_of(covered) != floor.covered
-    outputs += _presence(floor, moment, people, covered, watched or changed, snapshot, settings)
+    # Due when a camera looked, even at an empty floor, or people changed.
+    if watched or changed or inside != floor.shown:
+        outputs += _presence(floor, moment, people, inside, covered, snapshot, settings)
     for area in areas:
         watch = watches[area.zone_id]
         outputs += _zone(floor, area, happenings[area.zone_id], watch, moment, snapshot, settings)
@@ -270,6 +278,7 @@ def _take_in(
     floor: FloorState,
     moment: Moment,
     people: PeopleOnFloor,
+    inside: Mapping[str, list[str]],
     joined: Sequence[Joined],
     due: Sequence[BadgeRead],
     worn: Sequence[Worn],
@@ -303,14 +312,14 @@ def _take_in(
     give_roles(floor.zones, _names(floor))
     if taken.evidence is not None and (
         taken.evidence.named_us == moment.as_of_us
-        or (settings.widens_flow and taken.evidence.state.badges and _have_moved(floor, people))
+        or (settings.widens_flow and taken.evidence.state.badges and floor.shown != inside)
     ):
-        inside: dict[str, list[str]] = {}
-        for one, zone_ids in zip(people.person_ids, people.zone_ids, strict=True):
-            for zone_id in zone_ids:
-                inside.setdefault(zone_id, []).append(one)
         taken.evidence.in_zones = badges_in(
-            taken.evidence.state, snapshot.zones_of(floor.floor_id), inside, moment.as_of_us
+            taken.evidence.state,
+            snapshot.zones_of(floor.floor_id),
+            partial(snapshot.zones_around, floor.floor_id),
+            inside,
+            moment.as_of_us,
         )
     if settings.role_only:  # they name badges
         return []
@@ -325,26 +334,18 @@ def _take_in(
     )
 
 
-def _have_moved(floor: FloorState, people: PeopleOnFloor) -> bool:
-    """Whether somebody is in other zones than at the last presence record."""
-    return floor.shown != dict(zip(people.person_ids, people.zone_ids, strict=True))
-
-
 def _presence(
     floor: FloorState,
     moment: Moment,
     people: PeopleOnFloor,
+    inside: dict[str, list[str]],
     covered: FloorCoverage | None,
-    watched: bool,
     snapshot: Snapshot,
     settings: FloorSettings,
 ) -> list[Output]:
-    """The presence record, due when a camera looked (even at an empty floor) or people changed."""
-    shown = dict(zip(people.person_ids, people.zone_ids, strict=True))
-    if not watched and shown == floor.shown:
-        return []
+    """The presence record."""
     floor.seqs[PRESENCE.name] += 1
-    people, names = _as_shown(floor, moment, people, shown)
+    people, names = _as_shown(floor, moment, people, inside)
     tolerance = tolerance_of(settings.shifts, snapshot.roles.not_staff)
     rosters = snapshot.rosters(tolerance) if names else None
     record = FloorPresence(

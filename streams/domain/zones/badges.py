@@ -1,9 +1,10 @@
 """How many badges are in a zone, by where their carriers are."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from streams.domain.evidence.state import LYING, UNSEEN, EvidenceState
+from streams.domain.evidence.state import LYING, NOT_PEOPLE, UNSEEN, BadgeState, EvidenceState
 from streams.domain.zones.area import ZoneArea
 
 SURE: Final = 0.9
@@ -11,6 +12,9 @@ SURE: Final = 0.9
 
 LIKELY: Final = 0.5
 """It may be there if it is at least this likely, or lies there."""
+
+Around = Callable[[float, float], Sequence[str]]
+"""Zones on a floor in which a position is, x and y in metres."""
 
 UNSEEN_US: Final = 10_000_000
 """Whoever carries a badge and is seen by no camera is near its reader for this long after a read,
@@ -20,7 +24,8 @@ microseconds."""
 def badges_in(
     state: EvidenceState,
     areas: Sequence[ZoneArea],
-    inside: Mapping[str, Sequence[str]],
+    around: Around,
+    zones_of: Mapping[str, Sequence[str]],
     at_us: int,
 ) -> dict[str, tuple[int, int]]:
     """Count the badges of each zone.
@@ -32,76 +37,128 @@ def badges_in(
     Args:
         state: The floor's evidence.
         areas: Zones of the floor.
-        inside: Who is in each of them, by zone id.
+        around: Finds the zones in which a reader is.
+        zones_of: In which zones each person is, by person id.
         at_us: Event time, microseconds.
 
     Returns:
         Badges and how many of them are doubted, by zone id; zones without any are left out.
     """
-    zones_of: dict[str, list[str]] = {}
-    for zone_id, people in inside.items():
-        for name in people:
-            zones_of.setdefault(name, []).append(zone_id)
-    placed = [area for area in areas if area.in_metres]
-    # Many badges were read last by the same few readers.
-    zones_at: dict[tuple[float | None, float | None], list[str]] = {}
-    counted: dict[str, _Counted] = {}
+    counted: dict[str, list[int]] = {}
+    taken: set[tuple[str, str]] = set()
     for badge_id in sorted(state.badges):
-        badge = state.badges[badge_id]
-        here: dict[str, dict[str, float]] = {}
-        for name, share in badge.carriers.items():
-            for zone_id in zones_of.get(name, ()):
-                here.setdefault(zone_id, {})[name] = share
-        lying: dict[str, float] = {}
-        spot = (badge.x_m, badge.y_m)
-        if spot not in zones_at:
-            zones_at[spot] = [area.zone_id for area in placed if _holds(area, *spot)]
-        for zone_id in zones_at[spot]:
-            lying[zone_id] = badge.carriers.get(LYING, 0.0)
-            at_reader = here.setdefault(zone_id, {})
-            if at_us - badge.read_us <= UNSEEN_US:
-                at_reader[UNSEEN] = badge.carriers.get(UNSEEN, 0.0)
-        for zone_id, carriers in here.items():
-            share = sum(carriers.values())
-            if share + lying.get(zone_id, 0.0) >= LIKELY:
-                counted.setdefault(zone_id, _Counted()).add(carriers, share)
+        for zone_id, owner in _zones_with(state.badges[badge_id], around, zones_of, at_us):
+            found = counted.setdefault(zone_id, [0, 0])
+            found[0] += 1
+            if owner != UNSEEN and (owner == _NOBODY or (zone_id, owner) in taken):
+                found[1] += 1
+            else:
+                taken.add((zone_id, owner))
     return {
-        area.zone_id: (counted[area.zone_id].badges, counted[area.zone_id].doubted)
+        area.zone_id: (counted[area.zone_id][0], counted[area.zone_id][1])
         for area in areas
         if area.zone_id in counted
     }
 
 
-class _Counted:
-    """The badges of one zone.
+_NOBODY: Final = ""
 
-    Attributes:
-        badges: How many there are.
-        doubted: How many of them are doubted.
+
+def _zones_with(
+    badge: BadgeState, around: Around, zones_of: Mapping[str, Sequence[str]], at_us: int
+) -> list[tuple[str, str]]:
+    """The zones in which a badge is or may be, each with the likeliest carrier there.
+
+    The carrier is `UNSEEN` for somebody unseen, and `_NOBODY` where the badge may be elsewhere.
     """
+    placed: Sequence[str] = ()
+    if badge.x_m is not None and badge.y_m is not None:
+        placed = around(badge.x_m, badge.y_m)
+    carriers = badge.carriers
+    is_fresh = at_us - badge.read_us <= UNSEEN_US
+    for name, share in carriers.items():
+        if share >= SURE:  # all others together are not likely anywhere
+            if name in NOT_PEOPLE:
+                owner = UNSEEN if name == UNSEEN else _NOBODY
+                return [(one, owner) for one in placed if is_fresh or name == LYING]
+            return [(one, name) for one in zones_of.get(name, ())]
+    shares, first, most = _shares(carriers, zones_of)
+    lying, unseen = 0.0, -1.0
+    if placed:
+        lying = carriers.get(LYING, 0.0)
+        if is_fresh:
+            unseen = carriers.get(UNSEEN, 0.0)
+        for zone_id in placed:
+            shares[zone_id] += max(0.0, unseen)
+    found = []
+    for zone_id, share in shares.items():
+        if share >= SURE:
+            at_reader = unseen if zone_id in placed else -1.0
+            if first in zones_of and zone_id in zones_of[first] and most > at_reader:
+                found.append((zone_id, first))
+            else:
+                found.append((zone_id, _likeliest(carriers, zones_of, zone_id, at_reader)))
+        elif share >= LIKELY or (zone_id in placed and share + lying >= LIKELY):
+            found.append((zone_id, _NOBODY))
+    return found
 
-    def __init__(self) -> None:
-        self.badges = self.doubted = 0
-        self._taken: set[str] = set()
 
-    def add(self, carriers: Mapping[str, float], share: float) -> None:
-        """Count a badge.
+def _shares(
+    carriers: Mapping[str, float], zones_of: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, float], str, float]:
+    """Probability that somebody in a zone carries a badge, by zone id, and the likeliest of all.
 
-        Args:
-            carriers: Who carries it here, with their probabilities.
-            share: How likely one of them does.
-        """
-        self.badges += 1
-        owner = max(sorted(carriers), key=carriers.__getitem__, default="")
-        if share < SURE or (owner != UNSEEN and owner in self._taken):
-            self.doubted += 1
-        else:
-            self._taken.add(owner)
+    Args:
+        carriers: Carriers of the badge, each with the probability.
+        zones_of: In which zones each person is, by person id.
+
+    Returns:
+        These probabilities, 0 for other zones; of the people who are there the likeliest, the first
+        by name of those as likely, and how likely; empty and 0 for nobody.
+    """
+    shares: dict[str, float] = defaultdict(float)
+    first, most = "", 0.0
+    for name, share in carriers.items():
+        if name in zones_of:
+            if share > most or (share == most and name < first):
+                first, most = name, share
+            for zone_id in zones_of[name]:
+                shares[zone_id] += share
+    return shares, first, most
 
 
-def _holds(area: ZoneArea, x: float | None, y: float | None) -> bool:
-    """Whether a reader is in a zone on the floor; one without a position is not."""
-    if x is None or y is None or not area.bounds[1] <= y <= area.bounds[3]:
+def _likeliest(
+    carriers: Mapping[str, float],
+    zones_of: Mapping[str, Sequence[str]],
+    zone_id: str,
+    at_reader: float,
+) -> str:
+    """The likeliest carrier in a zone, the first by name of those as likely; empty for nobody.
+
+    Args:
+        carriers: Carriers of a badge, each with the probability.
+        zones_of: In which zones each person is, by person id.
+        zone_id: The zone.
+        at_reader: Probability of somebody unseen there; negative for nobody.
+    """
+    inside = [
+        (-share, name)
+        for name, share in carriers.items()
+        if name in zones_of and zone_id in zones_of[name]
+    ]
+    if at_reader >= 0.0:
+        inside.append((-at_reader, UNSEEN))
+    return min(inside)[1] if inside else ""
+
+
+def zones_around(areas: Sequence[ZoneArea], x_m: float, y_m: float) -> tuple[str, ...]:
+    """The zones on a floor in which a position is, by id in their order; x and y in metres."""
+    return tuple(area.zone_id for area in areas if area.in_metres and _holds(area, x_m, y_m))
+
+
+def _holds(area: ZoneArea, x: float, y: float) -> bool:
+    """Whether a position is in a zone on the floor."""
+    if not area.bounds[1] <= y <= area.bounds[3]:
         return False
     inside = False
     ax, ay = area.polygon[-1]
