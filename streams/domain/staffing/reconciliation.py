@@ -171,23 +171,28 @@ def reconcile(counts: Sequence[Count]) -> Reconciled:
     for count in counts:
         if not 0 <= count.low <= count.high:
             raise ValueError(f"{count.source}: {count.low} to {count.high} is no range")
-    ends = sorted({end for count in counts for end in (count.low, count.high)})
-    allowed = {end: sum(one.low <= end <= one.high for one in counts) for end in ends}
-    most = max(allowed.values())
-    best = [end for end in ends if allowed[end] == most]
+    spans = [(count.low, count.high) for count in counts]
+    ends = sorted({end for span in spans for end in span})
+    allowed = [len([1 for low, high in spans if low <= end <= high]) for end in ends]
+    most = max(allowed)
+    best = [end for end, number in zip(ends, allowed, strict=True) if number == most]
     likely = {one.likely for one in counts if one.likely is not None}
     chosen = [
         number
         for number in sorted(likely)
-        if 1 < sum(one.low <= number <= one.high for one in counts) == most
+        if 1 < len([1 for low, high in spans if low <= number <= high]) == most
     ]
     agree = sorted(
-        one.source for one in counts if any(one.low <= end <= one.high for end in chosen or best)
+        [
+            one.source
+            for one in counts
+            if [1 for end in chosen or best if one.low <= end <= one.high]
+        ]
     )
     return Reconciled(
         low=best[0],
         high=best[-1],
-        disagreement=max(0, max(one.low for one in counts) - min(one.high for one in counts)),
+        disagreement=max(0, max(spans)[0] - min([high for _, high in spans])),
         agree=tuple(agree),
-        apart=tuple(sorted(one.source for one in counts if one.source not in agree)),
+        apart=tuple(sorted([one.source for one in counts if one.source not in agree])),
     )
