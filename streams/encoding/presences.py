@@ -15,6 +15,7 @@ from streams.encoding.text import Kept, avro_long, avro_text
 from streams.encoding.writing import Table, writer_of
 
 _MOST_KEPT: Final = 20_000
+_MOST_SAME: Final = 4_000
 
 _PEOPLE = Table(
     field="people",
@@ -59,7 +60,7 @@ class PresenceWriter:
             list(map(self._kept.texts, people.zone_ids)),
             list(map(self._kept.text, who.roles)),
             list(map(self._kept.perhaps, who.staff_ids)),
-            list(map(self._details.__getitem__, who.details)),
+            list(map(self._details.of, who.details)),
         )
         encoded = [b"".join(column) for column in columns]
         count = len(people.person_ids)
@@ -79,6 +80,9 @@ class PresenceWriter:
 class _Encoded(dict[Details, bytes]):
     """What is said of people, as encoded; forgets all when there is too much.
 
+    The same object is looked up again and again while nothing changes, and is found without a
+    look at what it holds.
+
     Args:
         codec: Codec of the presence topic.
     """
@@ -88,6 +92,16 @@ class _Encoded(dict[Details, bytes]):
         items = {field.name: field for field in items_of(codec.schema, _PEOPLE.field)}
         self._statuses = _numbers(items["duty_status"].inner)
         self._kinds = _numbers(items["role_evidence"].inner["symbols"])
+        self._same: dict[int, tuple[Details, bytes]] = {}
+
+    def of(self, details: Details) -> bytes:
+        """What is said of one person, as encoded."""
+        found = self._same.get(id(details))
+        if found is None:
+            if len(self._same) >= _MOST_SAME:
+                self._same.clear()
+            found = self._same[id(details)] = details, self[details]
+        return found[1]
 
     def __missing__(self, details: Details) -> bytes:
         if len(self) >= _MOST_KEPT:

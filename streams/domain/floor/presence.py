@@ -264,33 +264,28 @@ def who_they_are(
     details = [NO_DETAILS] * len(found)
     if names and rosters is not None:
         sureness["role_confidence"] = [one.role_confidence for one in found]
-        details = [
-            NO_DETAILS if one is UNKNOWN else _details(person_id, one, zone_ids, rosters, at_us)
-            for person_id, one, zone_ids in zip(
-                people.person_ids, found, people.zone_ids, strict=True
-            )
-        ]
+        shown = rosters.found_at(at_us)
+        for index, name in enumerate(found):
+            if name is UNKNOWN:
+                continue
+            person_id, zone_ids = people.person_ids[index], people.zone_ids[index]
+            before = shown.get(person_id)  # the same at most ticks
+            if before is None or before[0] is not name or before[1] != zone_ids:
+                before = name, zone_ids, _details(name, zone_ids, rosters, at_us)
+                shown[person_id] = before
+            details[index] = before[2]
     return WhoTheyAre(
         [one.role for one in found], [one.staff_id for one in found], sureness, details
     )
 
 
-def _details(
-    person_id: str, name: Name, zone_ids: list[str], rosters: Rosters, at_us: int
-) -> Details:
-    """What else is said of somebody, which is the same at most ticks."""
-    found = rosters.found_at(at_us)
-    before = found.get(person_id)
-    if before is not None and before[0] is name and before[1] == zone_ids:
-        shown: Details = before[2]
-        return shown
-    shown = Details(
+def _details(name: Name, zone_ids: list[str], rosters: Rosters, at_us: int) -> Details:
+    """What else is said of somebody."""
+    return Details(
         rosters.in_order(name.candidates, zone_ids, at_us),
         name.evidence,
         rosters.status(name.staff_id, name.role, zone_ids, at_us).value,
     )
-    found[person_id] = name, zone_ids, shown
-    return shown
 
 
 def doubts_of(people: PeopleOnFloor, suspect: AbstractSet[str]) -> Structured:
