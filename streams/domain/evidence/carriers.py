@@ -198,8 +198,8 @@ def _normalised(weights: Mapping[str, float], *, rest: bool = False) -> dict[str
         return {UNSEEN: 1.0}
     shares = {
         name: share
-        for name in sorted(weights)
-        if name != UNSEEN and (share := weights[name] / total) >= _LEAST
+        for name, weight in sorted(weights.items())
+        if (share := weight / total) >= _LEAST and name != UNSEEN
     }
     shares[UNSEEN] = max(0.0, 1.0 - math.fsum(shares.values()))
     return shares

@@ -97,23 +97,25 @@ def identities(
         names, numbers, *(column.tolist() for column in found), strict=True
     ):
         role = roles[role_at] if sure >= settings.named_at else ""
-        kinds: set[EvidenceKind] = {"BADGE"} if role and by_badge >= LEAST_SHOWN else set()
-        if role and classes.shown and name in state.people:
-            kinds |= classes.kinds(state.people[name].worn, role)
+        kinds: tuple[EvidenceKind, ...] = ()
+        if role:
+            kinds = ("BADGE",) if by_badge >= LEAST_SHOWN else ()
+            if classes.shown and name in state.people:
+                kinds = tuple(sorted({*kinds, *classes.kinds(state.people[name].worn, role)}))
+        candidates: tuple[Candidate, ...] = ()
+        if who[0] >= 0:
+            some = [staff_ids[one] for one in who if one >= 0]
+            candidates = tuple(map(Candidate, some, shown))
         identified.append(
             Identity(
                 name,
                 role,
-                round(min(1.0, sure), 3),
+                min(1.0, sure),
                 (staff_ids[staff_at] or None) if likely >= settings.named_at else None,
-                round(min(1.0, likely), 3),
-                tuple(
-                    Candidate(staff_ids[one], share)
-                    for one, share in zip(who, shown, strict=True)
-                    if one >= 0
-                ),
+                min(1.0, likely),
+                candidates,
                 bool(wears[number].by_role),
-                tuple(sorted(kinds)),
+                kinds,
             )
         )
     return identified

@@ -28,13 +28,18 @@ class Whereabouts:
 
     def __init__(self, state: EvidenceState, from_us: int, settings: EvidenceSettings) -> None:
         step_us = settings.trail_step_us
-        self._ids = [name for name in sorted(state.people) if state.people[name].trail]
-        self._trails = [state.people[name].trail for name in self._ids]
-        # About there, where somebody was seen all the time; it goes on from any position.
-        self._at = [
-            min(len(trail) - 1, max(0, len(trail) - 1 - (trail[-1][0] - from_us) // step_us))
-            for trail in self._trails
-        ]
+        self._ids: list[str] = []
+        self._trails: list[list[Any]] = []
+        self._at: list[int] = []
+        for name in sorted(state.people):
+            trail = state.people[name].trail
+            if trail:
+                last = len(trail) - 1
+                # About there, where somebody was seen all the time; it goes on from any position.
+                at = last - (trail[-1][0] - from_us) // step_us
+                self._ids.append(name)
+                self._trails.append(trail)
+                self._at.append(last if at > last else max(at, 0))
         self._index_of = {name: index for index, name in enumerate(self._ids)}
         self._within_us = 2 * step_us
         self._asked_us = from_us
@@ -58,9 +63,10 @@ class Whereabouts:
             off_us = abs(trail[at][0] - at_us)
             if at and abs(trail[at - 1][0] - at_us) < off_us:
                 at, off_us = _back(trail, at, at_us)
+                positions[index] = at
             elif at + 1 < len(trail) and abs(trail[at + 1][0] - at_us) <= off_us:
                 at, off_us = _on(trail, at, at_us)
-            positions[index] = at
+                positions[index] = at
             if off_us > within_us:
                 continue
             _, there_x_m, there_y_m, sd_m, zone_ids = trail[at]

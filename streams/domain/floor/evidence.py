@@ -7,6 +7,7 @@ looks. All other ticks leave it as it is, so that it makes no difference which o
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from math import isnan
 from typing import Final, NamedTuple
 
@@ -214,10 +215,9 @@ def joined_of(floor_id: str, tracks: Iterable[Link], people: Iterable[FloorLink]
 
 def give_roles(zones: Mapping[str, ZoneState], names: Names) -> None:
     """Note in every stay which role the person has."""
-    for zone_id in sorted(zones):
-        for name, stay in zones[zone_id].stays.items():
-            known = names.get(name)
-            stay.role = "" if known is None else known.role
+    for zone in zones.values():
+        for name, stay in zone.stays.items():
+            stay.role = names[name].role if name in names else ""
 
 
 def _named(
@@ -238,16 +238,18 @@ def _named(
     holders = {one for _, holding in evidence.queue.holders.values() for one in holding}
     roles = {one: staff[one]["role"] for one in sorted(holders) if one in staff}
     badges = badges_of(evidence.queue, roles)
-    carriers = {one for badge in evidence.state.badges.values() for one in badge.carriers}
+    carriers = {*chain.from_iterable(one.carriers for one in evidence.state.badges.values())}
     # No badge and no class says anything of the others.
     near = [one for one in people if one in carriers or one in worn]
     found: dict[str, Name] = {}
     for one in identities(evidence.state, near, badges, settings, classes):
-        staff_id = one.staff_id if one.staff_id in staff else None
-        candidates = tuple(
-            (who.staff_id, who.probability) for who in one.candidates if who.staff_id in staff
-        )
+        candidates = tuple([(who, share) for who, share in one.candidates if who in staff])
         if one.role or candidates:
-            confidence = one.role_confidence if one.role else 0.0
-            found[one.person_id] = Name(one.role, confidence, staff_id, candidates, one.kinds)
+            found[one.person_id] = Name(
+                one.role,
+                round(one.role_confidence, 3) if one.role else 0.0,
+                one.staff_id if one.staff_id in staff else None,
+                candidates,
+                one.kinds,
+            )
     return nobody_twice(found)
