@@ -44,6 +44,13 @@ def test_an_alert_says_on_its_zone_on_the_plan_and_on_top_who_should_do_what(
         "Act now. Charge nurse: Move a float to the zone"
     )
 
+    tile = wall.locator(".tile[data-zone='bay-1']").bounding_box()
+    line = wall.locator(".tile[data-zone='bay-1'] .tile-alert").bounding_box()
+    assert tile is not None
+    assert line is not None
+    assert line["y"] + line["height"] <= tile["y"] + tile["height"], "nothing is cut off"
+    assert wall.evaluate("document.querySelector('#act').clientHeight < innerHeight / 4")
+
     full = {"kind": "OVER_CAPACITY", "figure_min": 9, "figure_max": 9, "threshold": 8}
     held = {"tier": "WARNING", "pages": False, "held_back_by": ["STALE"]}
     writer.alerts("ward-3", gap, alert("bay-2", **full, **held))

@@ -199,8 +199,10 @@ class BoardState:
         )
 
     def _units_of(self, zone_id: str, now_us: int) -> list[views.UnitOfZone]:
+        held = self._registry.unit_index(now_us).units_of("zone", zone_id)
+        if not held:
+            return []
         units = self._registry.units(now_us)
-        held = self._registry.unit_index(now_us).units_of("zone", zone_id) or ()
         return [
             views.UnitOfZone(
                 unit_id=unit_id,

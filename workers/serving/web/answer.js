@@ -1,4 +1,5 @@
 // The five-second answer: what a charge nurse must know, and whether to trust it.
+import { FILTER } from "./filter_words.js";
 import { moment, span } from "./messages.js";
 import { ANSWERS, forSoLong, gapTotals, LIVE, noFreshNumbers, shortZones, stopped, TALLY, TRUST } from "./words.js";
 
@@ -21,7 +22,8 @@ export function answerOf(store, connection, brief = false) {
   const old = all.filter((zone) => !fresh.includes(zone));
   const stale = old.length;
   let headline = ANSWERS.covered;
-  if (!all.length) headline = connection.state === "live" ? ANSWERS.noZones : ANSWERS.waiting;
+  if (!all.length && store.everyZone.size) headline = FILTER.nothing;
+  else if (!all.length) headline = connection.state === "live" ? ANSWERS.noZones : ANSWERS.waiting;
   else if (!fresh.length) headline = ANSWERS.stale;
   else if (stale && !short.length) headline = noFreshNumbers(old, all.length, unclear, covered.length > 0);
   else if (short.length) headline = shortZones(worstFirst(short), store.now(), brief);

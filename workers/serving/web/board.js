@@ -13,11 +13,13 @@ import { Store } from "./store.js";
 import { Connection } from "./stream.js";
 import { make, say, showClock } from "./messages.js";
 import { follow, identify, showLinks, showWho } from "./session.js";
+import { ZoneFilter } from "./filter.js";
+import { FilterBar, sayNothingShown } from "./filter_view.js";
 import { cautionOf, detectorsOf, lastFrame, LIVE, namesOf, notShown } from "./words.js";
 import { ZoneList } from "./zones.js";
 
 const at = (id) => document.getElementById(id);
-const store = new Store();
+const store = new Store(new ZoneFilter(location.search));
 const zones = new ZoneList(at("zones"), at("no-zones"), store);
 const cameras = new CameraViews(at("cameras"), at("more-cameras"), store);
 const plans = new FloorPlans(at("plans"), store);
@@ -25,7 +27,18 @@ const legend = new RoleLegend(at("of-roles"), store);
 const notices = new PipelineNotices(at("notices"), at("late"), store);
 const gravest = new GravestAlert(at("act"), store);
 const alertNews = new AlertNews(store);
+const filterBar = new FilterBar(at("chips"), at("chooser"), store, chosen);
+const nothing = at("no-zones").innerHTML;
 const connection = new Connection(store, changed, loaded);
+
+/** Other zones were chosen: the address says so, and what is shown follows at once. */
+function chosen() {
+  history.replaceState(null, "", `${location.pathname}${store.filter.search(location.search)}${location.hash}`);
+  store.choose();
+  alertNews.known = null; // alerts that are shown again are no news
+  loaded();
+  connection.refilter();
+}
 
 let zonesDue = false;
 let camerasDue = false;
@@ -76,6 +89,8 @@ readFloors.asked = new Set();
 function drawZones() {
   const news = [...zones.render(), ...alertNews.next()];
   if (news.length) say(at("announce"), news.join(". "));
+  filterBar.render();
+  if (!sayNothingShown(at("no-zones"), store) && at("no-zones").innerHTML !== nothing) at("no-zones").innerHTML = nothing;
   drawAnswer();
   gravest.render();
   fillBadges(at("floor-alerts"), store, openAlerts(store).filter((alert) => !alert.zone_id), true);

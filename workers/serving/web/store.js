@@ -1,5 +1,7 @@
 // What the board knows: the last snapshot with every later change applied by seq.
 
+import { ZoneFilter } from "./filter.js";
+
 export const TREND_S = 1800;
 const TRAIL_S = 3;
 
@@ -7,8 +9,12 @@ const TRAIL_S = 3;
 const COVERAGE = ["least_required", "possible_since_us", "sure_since_us", "is_watched", "count"];
 
 export class Store {
-  constructor() {
-    this.zones = new Map();
+  /** @param filter which zones are shown; all when left out */
+  constructor(filter = new ZoneFilter("")) {
+    this.filter = filter;
+    this.everyZone = new Map(); // that the reader sees
+    this.everyCamera = new Map();
+    this.zones = new Map(); // of these, those that are shown
     this.cameras = new Map();
     this.floors = new Map();
     this.alerts = new Map(); // of zones, by floor
@@ -30,12 +36,12 @@ export class Store {
 
   /** Take a snapshot of all zones; zones that are not in it are gone. */
   loadZones(zones, trends) {
-    const before = this.zones;
-    this.zones = new Map();
+    const before = this.everyZone;
+    this.everyZone = new Map();
     for (const zone of zones) {
       const known = before.get(zone.zone_id);
       const steps = (trends[zone.zone_id] ?? []).map((step) => [step.at_us / 1e6, step.people]);
-      this.zones.set(zone.zone_id, {
+      this.everyZone.set(zone.zone_id, {
         ...zone,
         asOf: seconds(zone.freshness.as_of_us),
         through: seconds(zone.freshness.through_us),
@@ -46,18 +52,32 @@ export class Store {
         last_change: newer(zone.last_change, known?.last_change),
       });
     }
-    for (const zone of this.zones.values()) if (zone.people !== null) this.#step(zone);
+    for (const zone of this.everyZone.values()) if (zone.people !== null) this.#step(zone);
+    this.choose();
+  }
+
+  /** Show what the filter holds: its zones, and the cameras of their floors. */
+  choose() {
+    this.zones = this.filter.isSet ? kept(this.everyZone, (zone) => this.filter.holds(zone)) : this.everyZone;
+    const floors = this.floorsShown();
+    this.cameras = floors ? kept(this.everyCamera, (camera) => floors.has(camera.floor_id)) : this.everyCamera;
+  }
+
+  /** Floors of the zones that are shown; null where all are. */
+  floorsShown() {
+    return this.filter.isSet ? new Set([...this.zones.values()].map((zone) => zone.floor_id)) : null;
   }
 
   /** Take a snapshot of all cameras. */
   loadCameras(cameras) {
-    const before = this.cameras;
-    this.cameras = new Map();
+    const before = this.everyCamera;
+    this.everyCamera = new Map();
     for (const camera of cameras) {
       const trails = before.get(camera.camera_id)?.trails ?? new Map();
-      this.cameras.set(camera.camera_id, { ...camera, seq: camera.live?.seq ?? -1, asOf: null, trails });
-      if (camera.live) this.#tracks(this.cameras.get(camera.camera_id), camera.live);
+      this.everyCamera.set(camera.camera_id, { ...camera, seq: camera.live?.seq ?? -1, asOf: null, trails });
+      if (camera.live) this.#tracks(this.everyCamera.get(camera.camera_id), camera.live);
     }
+    this.choose();
   }
 
   /** Take a snapshot of the open alerts of all floors; a floor that is not in it has none. */
@@ -75,7 +95,7 @@ export class Store {
   apply(change) {
     const { kind, id, seq, data } = change;
     if (kind === "zone") {
-      const zone = this.zones.get(id);
+      const zone = this.everyZone.get(id);
       if (!zone || (zone.seq !== null && seq <= zone.seq)) return false;
       const { people, identified, scheduled, required, roles } = data;
       Object.assign(zone, { people, identified, scheduled, required, roles: roles ?? [], seq });
@@ -86,11 +106,11 @@ export class Store {
       zone.silent = absent(zone, data.cameras_missing ?? []);
       this.#step(zone);
     } else if (kind === "zone-event") {
-      const zone = this.zones.get(id);
+      const zone = this.everyZone.get(id);
       if (!zone) return false;
       zone.last_change = newer(zone.last_change, { kind: data.kind, at_us: data.at_us });
     } else if (kind === "camera") {
-      const camera = this.cameras.get(id);
+      const camera = this.everyCamera.get(id);
       if (!camera || seq <= camera.seq) return false;
       camera.seq = seq;
       this.#tracks(camera, data);
@@ -172,6 +192,11 @@ export class Store {
     if (age < -limit) return { age, stale: true, cause: "clock_ahead" };
     return { age, stale: silent, cause: silent ? "camera_silent" : "" };
   }
+}
+
+/** The entries of a map whose values are kept. */
+function kept(map, isKept) {
+  return new Map([...map].filter(([, value]) => isKept(value)));
 }
 
 /** Where each person of a floor was in the last seconds: [time in seconds, x and y in metres]. */

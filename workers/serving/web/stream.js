@@ -8,6 +8,7 @@ const SILENCE_MS = 4000; // the server sends a heartbeat every second
 const PAUSE_MS = 1000;
 const REFRESH_MS = 60000;
 const ASK_MS = 2000;
+const MOST_FLOORS = 100; // that a stream may name
 const KINDS = ["zone", "camera", "floor", "zone-event", "alerts"];
 
 export class Connection {
@@ -48,10 +49,18 @@ export class Connection {
     }, REFRESH_MS);
   }
 
+  /** Follow the floors that are shown, after others were chosen. */
+  refilter() {
+    if (this.source && this.asksFor !== key(this.store.floorsShown())) this.load();
+  }
+
   #open() {
     this.source?.close();
     const asked = new URLSearchParams({ purpose: "Live board" });
     if (this.lastId) asked.set("last_event_id", this.lastId);
+    const floors = this.store.floorsShown();
+    if (floors?.size && floors.size <= MOST_FLOORS) for (const id of floors) asked.append("floor_id", id);
+    this.asksFor = key(floors);
     const source = new EventSource(`${API}/changes?${asked}`);
     this.source = source;
     this.openedAt = this.heardAt = performance.now();
@@ -93,7 +102,7 @@ export class Connection {
   }
 
   #apply(change) {
-    const known = { zone: this.store.zones, camera: this.store.cameras }[change.kind];
+    const known = { zone: this.store.everyZone, camera: this.store.everyCamera }[change.kind];
     if (known && !known.has(change.id) && !this.unknown.has(change.id)) {
       this.unknown.add(change.id); // asked for once: it may have been removed
       this.load();
@@ -131,15 +140,19 @@ export class Connection {
     let good = false;
     try {
       [this.store.pipeline] = await Promise.all([this.#line(), this.#status()]);
-      if (!this.source) {
+      if (!this.source && !this.store.filter.isSet) {
         // Behind the snapshot's own position: no change falls between it and the stream.
         this.lastId = this.store.status.changes_after ?? "";
         this.#open();
-      }
+      } // A stream of some floors is opened from there too, once it is known which they are.
       const [zones, cameras, trends, alerts] = await Promise.all(["zones", "cameras", "trends", "open-alerts"].map((path) => read(path)));
       this.store.loadZones(zones.zones, trends.zones);
       this.store.loadCameras(cameras.cameras);
       this.store.loadAlerts(alerts.floors);
+      if (!this.source || this.asksFor !== key(this.store.floorsShown())) {
+        this.lastId = this.store.status.changes_after ?? "";
+        this.#open();
+      }
       for (const camera of cameras.cameras) this.#ask(camera.live?.model_name);
       good = true;
     } catch (error) {
@@ -165,4 +178,9 @@ export class Connection {
       if (this.source && performance.now() - this.openedAt > SILENCE_MS) this.#open();
     }
   }
+}
+
+/** Floors as one text, to be compared. */
+function key(floors) {
+  return floors === null ? "" : JSON.stringify([...floors].sort());
 }

@@ -2,6 +2,8 @@
 import { alertsOf, GravestAlert } from "./alert_badges.js";
 import { TIERS, todo } from "./alert_words.js";
 import { answerOf, trustOf } from "./answer.js";
+import { ZoneFilter } from "./filter.js";
+import { FilterBar } from "./filter_view.js";
 import { ago, make, say, showClock } from "./messages.js";
 import { icon } from "./icons.js";
 import { Pairing } from "./pairing.js";
@@ -16,7 +18,8 @@ const TURN_MS = 12000;
 const AGAIN_MS = 5000;
 
 const at = (id) => document.getElementById(id);
-const store = new Store();
+const store = new Store(new ZoneFilter(location.search));
+const filterBar = new FilterBar(at("chips"), null, store, () => {});
 const connection = new Connection(store, () => requestAnimationFrame(draw), draw, pair);
 const tiles = new Map();
 const gravest = new GravestAlert(at("act"), store);
@@ -45,6 +48,7 @@ function draw() {
   const { headline, state } = answerOf(store, connection, true);
   say(at("headline"), headline);
   at("headline").dataset.state = state;
+  filterBar.render();
   gravest.render();
   const trust = trustOf(store, connection, () => false);
   say(at("banner-text"), trust.banner);
