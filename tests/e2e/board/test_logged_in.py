@@ -11,7 +11,7 @@ from schemas.topics import UNITS
 from tests.e2e.board.test_board import ward
 from tests.support.board_server import BoardServer
 from tests.support.issuer import Issuer
-from tests.support.live_writer import LiveWriter, now_us, track
+from tests.support.live_writer import LiveWriter, alert, now_us, track
 
 Start = Callable[..., BoardServer]
 Open = Callable[..., Page]
@@ -149,6 +149,25 @@ def test_a_wall_display_shows_a_code_and_then_the_zones_of_its_unit(
     assert people.evaluate("one => parseFloat(getComputedStyle(one).fontSize)") > 100
     expect(page.get_by_role("button")).to_have_count(0)
     expect(page.get_by_role("link")).to_have_count(0)
+
+
+def test_a_wall_display_whose_session_has_ended_shows_nothing_of_the_ward(
+    visit: Visit, board: BoardServer, writer: LiveWriter, issuer: Issuer
+) -> None:
+    issuer.user["wardstream_roles"] = ["wall:east"]
+    writer.alerts("ward-3", alert("bay-1"))
+    page = visit()  # logs in
+    expect(page.locator(".zone")).to_have_count(2)
+    page.clock.install()
+    page.goto(f"{board.url}wall.html")
+    expect(page.locator("#act")).to_contain_text("Bay 1")
+
+    page.context.clear_cookies()
+    page.clock.fast_forward("01:05")
+    expect(page.locator("#pair-code")).to_be_visible()
+    page.clock.run_for(3_000)
+    for shown in ("#act", "#zones", "#headline", "#part", "#banner"):
+        expect(page.locator(shown)).to_be_hidden()
 
 
 def test_a_board_without_logins_says_so(start_board: Start, open_page: Open) -> None:

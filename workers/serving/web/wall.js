@@ -26,6 +26,7 @@ const gravest = new GravestAlert(at("act"), store);
 let first = 0;
 
 function draw() {
+  if (pair.begun) return; // nobody is logged in: nothing of the ward is shown
   const all = [...store.zones.values()].sort(
     (a, b) => RANK[a.coverage.state] - RANK[b.coverage.state] || (b.gap?.max ?? 0) - (a.gap?.max ?? 0) || a.order - b.order || a.name.localeCompare(b.name),
   );
@@ -94,7 +95,7 @@ function makeTile(id) {
 
 /** Show how to log this display in; the page starts again when that is done. */
 function pair() {
-  for (const id of ["zones", "headline", "part", "banner"]) at(id).hidden = true;
+  for (const id of ["zones", "headline", "act", "part", "banner"]) at(id).hidden = true;
   at("live").hidden = true;
   at("pairing").hidden = false;
   pair.begun ??= new Pairing(at("pair-url"), at("pair-code"), at("pair-state")).start(new URLSearchParams(location.search).get("unit") ?? "");
