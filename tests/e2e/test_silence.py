@@ -25,8 +25,8 @@ from workers.observation.alert_log import read_alerts
 HOG = ("--backend", "hog", "--mode", "live")
 TIME = r"\d\d:\d\d"
 DEADLINE_S = 120.0
-NOT_RUN = {"ingest", "guard", "clocks"}
-"""Processes that a played pipeline has not: the clip is played from outside."""
+NOT_RUN = {"ingest", "guard", "clocks", "notifier"}
+"""Processes that a played pipeline has not: the clip is played from outside, nobody is notified."""
 
 NOWHERE = {
     "WARDSTREAM_REDIS_URL": "redis://127.0.0.1:1/0",

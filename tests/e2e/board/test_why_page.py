@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import cache
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -32,9 +33,23 @@ from workers.storage.timescale.rows import at as to_moment
 Start = Callable[..., BoardServer]
 Open = Callable[..., Page]
 
-NOW_US = SystemClock().now_us()
-FRESH_US = NOW_US - 2_000_123
-OLD_US = NOW_US - 8 * HOUR_US
+
+@cache
+def now_us() -> int:
+    """When the first test of the module runs: a time taken while tests are collected gets old."""
+    return SystemClock().now_us()
+
+
+def fresh_us() -> int:
+    """A figure of now."""
+    return now_us() - 2_000_123
+
+
+def old_us() -> int:
+    """A figure of eight hours ago."""
+    return now_us() - 8 * HOUR_US
+
+
 PURPOSE = "a complaint about bay A"
 
 CALLERS = NamedCallers(
@@ -51,13 +66,13 @@ def sources(services: Services, database_template: str) -> Iterator[Sources]:
     settings = settings_of({**services.environment, "WARDSTREAM_TOPIC_PREFIX": new_prefix()})
     with ExitStack() as stack:
         url = stack.enter_context(empty_database(services, database_template))
-        fill(url, NOW_US, OLD_US, FRESH_US)
-        revise(url, "a", to_moment(OLD_US), scheduled=2, roles={"scheduled": 2})
+        fill(url, now_us(), old_us(), fresh_us())
+        revise(url, "a", to_moment(old_us()), scheduled=2, roles={"scheduled": 2})
         roles = stack.enter_context(database_roles(url))
         ward = Ward(settings, further=(OCCUPANCY, PRESENCE, TRACKS))
         stack.callback(ward.close)
-        ward.send(frame("bed-1", 1, captured_us=FRESH_US))
-        ward.send(frame("bed-1", 2, captured_us=NOW_US + HOUR_US))
+        ward.send(frame("bed-1", 1, captured_us=fresh_us()))
+        ward.send(frame("bed-1", 2, captured_us=now_us() + HOUR_US))
         cluster = cluster_of(settings)
         found = stack.enter_context(ZoneExplanations(roles.address("serving"), cluster))
         yield Sources(frames=LatestFrames(cluster, lambda *_: b""), explanations=found)
@@ -67,12 +82,12 @@ def sources(services: Services, database_template: str) -> Iterator[Sources]:
 def board(start_board: Start, writer: LiveWriter, sources: Sources) -> BoardServer:
     view = RegistryView()
     unit = unit_fact("east", zone_ids=["a"], floor_ids=["west"])
-    view.add([*(Fact(topic, one) for topic, one in facts(NOW_US)), Fact(UNITS, unit)], NOW_US)
+    view.add([*(Fact(topic, one) for topic, one in facts(now_us())), Fact(UNITS, unit)], now_us())
     roles = [
         {"role": "nurse", "present_min": 1, "present_max": 2, "scheduled": 1, "required": 2}
         | {"gap_min": 0, "gap_max": 1}
     ]
-    for at_us in (OLD_US, FRESH_US):
+    for at_us in (old_us(), fresh_us()):
         writer.zone(
             "a",
             floor_id="west",
@@ -102,7 +117,7 @@ def visit(open_page: Open, board: BoardServer) -> Callable[..., Page]:
 
 def old() -> str:
     """The address of the page for the old figure."""
-    at = datetime.fromtimestamp(OLD_US / 1e6 + 1, UTC).isoformat().replace("+00:00", "Z")
+    at = datetime.fromtimestamp(old_us() / 1e6 + 1, UTC).isoformat().replace("+00:00", "Z")
     return f"why.html?zone=a&at={at}"
 
 
@@ -168,7 +183,7 @@ def test_an_older_figure_says_what_expired_since_when_and_what_a_revision_has_no
     audit = board.recorder
     assert isinstance(audit, KeptAudit)
     assert [(kept.why, kept.act.from_us) for kept in audit.kept if kept.act.persons[1:]] == [
-        (PURPOSE, OLD_US)
+        (PURPOSE, old_us())
     ]
 
     coordinator = visit("coordinator", old())
@@ -179,7 +194,7 @@ def test_an_older_figure_says_what_expired_since_when_and_what_a_revision_has_no
 def test_the_picture_of_the_record_is_shown_with_a_reason_to_who_may_see_it(
     visit: Callable[..., Page],
 ) -> None:
-    at = datetime.fromtimestamp(FRESH_US / 1e6, UTC).isoformat(timespec="microseconds")
+    at = datetime.fromtimestamp(fresh_us() / 1e6, UTC).isoformat(timespec="microseconds")
     page = visit("engineer", f"why.html?zone=a&at={at.replace('+00:00', 'Z')}")
 
     expect(page.locator("#answer")).to_contain_text("is for access roles that may see where people")

@@ -137,7 +137,7 @@ def test_an_empty_database_is_filled_from_the_beginning_of_the_topics(
     assert supervisor.stop(SINK.name) == 0
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("DROP EXTENSION timescaledb CASCADE")
-        connection.execute("DROP SCHEMA live, registry, vault, public CASCADE")
+        connection.execute("DROP SCHEMA live, registry, vault, notifier, public CASCADE")
         connection.execute("CREATE SCHEMA public")
     migrate(database_url)
     supervisor.restart(SINK.name)

@@ -610,8 +610,9 @@ def test_the_working_time_of_sql_is_that_of_the_stream_processor(
     } == expected
 
 
-def test_every_query_file_is_asked_here() -> None:
-    asked = set(re.findall(r'ask\(\s*"(\w+)"', Path(__file__).read_text()))
+def test_every_query_file_is_asked_by_the_tests_of_this_folder() -> None:
+    tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    asked = {*re.findall(r'ask\(\s*"(\w+)"', tests), *re.findall(r'"(\w+)\.sql"', tests)}
 
     assert asked == {path.stem for path in QUERIES.glob("*.sql")}
 
