@@ -104,6 +104,8 @@ BOARD: Final[Mapping[Route, Access]] = {
     ("GET", f"{PREFIX}/history/zones"): Access(
         needs=Right.BOARD, scope=Scope.LIST, audit="history.viewed"
     ),
+    # Minutes and counts, of no person.
+    ("GET", f"{PREFIX}/history/coverage"): Access(needs=Right.BOARD, scope=Scope.LIST),
     # Says whom an alert is about only to who holds `presence.read`.
     ("GET", f"{PREFIX}/open-alerts"): Access(
         needs=Right.BOARD, scope=Scope.LIST, audit="people.viewed"

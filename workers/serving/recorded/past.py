@@ -4,7 +4,7 @@ Schema `live` has what the pipeline wrote, so what was shown then; `public` has 
 revisions in force, so what is known now. Every question is bounded in time by an index.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, Self
@@ -15,6 +15,7 @@ from psycopg_pool import ConnectionPool
 
 from streams.domain.facts.versions import VISIBLE_AFTER_US
 from workers.serving.recorded.figures import Row
+from workers.serving.recorded.hours import Hours, hours_of
 from workers.storage.timescale.connection import database_errors
 
 Schema = Literal["live", "public"]
@@ -39,6 +40,10 @@ _IN_FORCE: Final = """
     ) AS f
     WHERE NOT f.removed
     ORDER BY f.{identity}
+"""
+_FIRST_MINUTES: Final = """
+    SELECT zone_id, date_trunc('minute', min(valid_from)) AS first FROM zones
+    WHERE zone_id = ANY (%(zones)s) GROUP BY zone_id
 """
 _FIGURES: Final = """
     SELECT o.* FROM unnest(%(zones)s::text[]) AS asked (zone_id)
@@ -102,6 +107,21 @@ _PEOPLE: Final = """
     )
     ORDER BY p.person_id
 """
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Registered:
+    """Zones in force at a moment, as versions of them, and how they were covered.
+
+    Attributes:
+        zones: Versions of the zones.
+        time_zones: IANA name of the clock of each zone's floor; UTC where that is not registered.
+        hours: How they were covered.
+    """
+
+    zones: Sequence[Row]
+    time_zones: Mapping[str, str]
+    hours: Hours
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -229,6 +249,52 @@ class PastZones:
             ticks=ticks,
             alerts=alerts,
             revisions=revisions,
+        )
+
+    def hours(
+        self,
+        since: datetime,
+        until: datetime,
+        shown: Callable[[Row], bool],
+    ) -> Registered:
+        """How zones that were in force at the end of a time were covered, as it is known now.
+
+        Args:
+            since: First minute, with a time zone.
+            until: Minute after the last.
+            shown: Whether a zone, as a row of `zones`, is asked for.
+
+        Raises:
+            Retry: The database is out of reach.
+            Stop: It is not migrated, or refuses this board.
+        """
+        given: dict[str, Any] = {"at": until, "visible": VISIBLE_AFTER_US}
+        with database_errors(), self._pool.connection() as connection:
+            zones, floors = (
+                connection.execute(
+                    sql.SQL(_IN_FORCE).format(
+                        table=sql.Identifier(table), identity=sql.Identifier(identity)
+                    ),
+                    given,
+                ).fetchall()
+                for table, identity in (("zones", "zone_id"), ("floors", "floor_id"))
+            )
+            zones = [row for row in zones if shown(row)]
+            asked = {"zones": [row["zone_id"] for row in zones]}
+            firsts = {
+                row["zone_id"]: row["first"] for row in connection.execute(_FIRST_MINUTES, asked)
+            }
+            clock_of = {row["floor_id"]: row["time_zone"] for row in floors}
+            clocks = {
+                row["zone_id"]: (clock_of.get(row["floor_id"], "UTC"), firsts[row["zone_id"]])
+                for row in zones
+            }
+            floor_ids = sorted({row["floor_id"] for row in zones})
+            hours = hours_of(connection, clocks, floor_ids, since, until)
+        return Registered(
+            zones=zones,
+            time_zones={zone: clock for zone, (clock, _) in clocks.items()},
+            hours=hours,
         )
 
     def people(self, schema: Schema, at: datetime, floor_id: str) -> Sequence[Row]:

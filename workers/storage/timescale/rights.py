@@ -158,6 +158,7 @@ _EXPLAINED = (
 _PAST: Final = (
     *_in("live", ["floor_coverage", "zone_alerts"]),
     *_in("public", ["floor_coverage", "positions", "zone_alerts"]),
+    *_in("public", ["coverage_minutes", "occupancy_minutes"]),
 )
 """What the past of all zones is read from, beside what a figure rests on."""
 

@@ -14,6 +14,7 @@ from tests.support.builders.outputs import at_us
 from tests.support.callers import HEADER, NamedCallers, person
 from tests.support.database_roles import database_roles
 from tests.support.kept_audit import KeptAudit
+from tests.support.past_minutes import Minute, fill_minutes, hours_by_hand
 from tests.support.past_ward import REVISED_S, SECONDS, Records, fill, newest, view
 from tests.support.services import Services, empty_database
 from tests.support.set_clock import SetClock
@@ -41,10 +42,12 @@ class Past:
     Args:
         past: What the board reads.
         records: What the pipeline wrote.
+        minutes: Minutes of the nights on which clocks were changed.
     """
 
-    def __init__(self, past: PastZones, records: Records) -> None:
+    def __init__(self, past: PastZones, records: Records, minutes: list[Minute]) -> None:
         self.records = records
+        self.minutes = minutes
         self.audit = KeptAudit()
         app = create_app(
             "redis://127.0.0.1:1",
@@ -66,6 +69,14 @@ class Past:
         )
         return answer
 
+    def covered(self, by: str, since: str, until: str, **params: str) -> Response:
+        answer: Response = self._client.get(
+            "/api/v1/history/coverage",
+            headers={HEADER: by},
+            params={"from": since, "to": until, **params},
+        )
+        return answer
+
     def newest(self, topic: Topic, key: str, identity: str, seconds: float) -> dict[str, Any]:
         """The newest record of a zone or floor that is of no later than a moment."""
         return newest(self.records, topic, key, identity, seconds)
@@ -78,7 +89,8 @@ def shared(services: Services, database_template: str) -> Iterator[Past]:
         records = fill(url)
         roles = stack.enter_context(database_roles(url))
         past = stack.enter_context(PastZones(roles.address("serving")))
-        yield Past(past, records)
+        minutes = fill_minutes(url, ["zone-r0", "zone-r1"])
+        yield Past(past, records, minutes)
 
 
 @pytest.fixture
@@ -200,3 +212,74 @@ def test_a_floor_can_be_asked_for_alone(past: Past) -> None:
 
     assert [zone["zone_id"] for zone in answer["zones"]] == ["zone-r1"]
     assert [floor["floor_id"] for floor in answer["floors"]] == ["floor-r1"]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "two"),
+    [
+        pytest.param("2025-10-25T00:00+02:00", "2025-10-28T00:00+01:00", 120, id="put-back"),
+        pytest.param("2026-03-28T00:00+01:00", "2026-03-30T00:00+02:00", None, id="put-on"),
+        pytest.param("2025-10-26T00:07Z", "2025-10-26T02:52Z", 113, id="within-quarters"),
+        pytest.param("2025-10-20T00:00+02:00", "2025-11-10T00:00+01:00", 240, id="weeks"),
+    ],
+)
+def test_minutes_by_hour_and_weekday_are_those_that_counting_each_minute_gives(
+    past: Past, since: str, until: str, two: int | None
+) -> None:
+    answer = past.covered("analyst", since, until)
+    states = ("short_min", "possible_min", "covered_min", "not_watched_min")
+    zones = answer.json()["zones"]
+
+    assert [zone["zone_id"] for zone in zones] == ["zone-r0", "zone-r1"]
+    for zone in zones:
+        found = {
+            (one["weekday"], one["hour"]): tuple(one[name] for name in states)
+            for one in zone["hours"]
+        }
+        by_hand = hours_by_hand(past.minutes, zone["zone_id"], since, until, "Europe/Vienna")
+        assert found == by_hand
+        assert zone["time_zone"] == "Europe/Vienna"
+        on_sunday = found.get((7, 2))
+        expected = None if on_sunday is None else sum(on_sunday)
+        assert expected == two
+        for one in zone["hours"]:
+            watched = one["short_min"] + one["possible_min"] + one["covered_min"]
+            assert one["short_share"] == (one["short_min"] / watched if watched else None)
+
+
+def test_roles_and_alerts_of_a_time_are_counted_for_whom_they_concern(past: Past) -> None:
+    since, until = (to_moment(at_us(one)).isoformat() for one in (0, SECONDS + 59))
+    whole, east = (past.covered(by, since, until).json() for by in ("analyst", "east"))
+    opened = {
+        (one["zone_id"], one["rule_id"], one["alert_id"], one["opened_us"])
+        for topic, record in past.records
+        if topic is ZONE_ALERTS
+        for one in record["decided"]
+        if one["action"] == "OPENED" and one["stage"] != "SILENT"
+    }
+
+    assert sum(one["alerts"] for one in whole["alerts"]) == len(opened) > 0
+    assert {one["zone_id"] for one in east["alerts"]} == {"zone-r0"}
+    [zone] = east["zones"]
+    nurse = next(one for one in zone["roles"] if one["role"] == "nurse")
+    assert 0 <= nurse["short_min"] <= nurse["maybe_short_min"] <= nurse["known_min"] <= 2
+    assert zone == past.covered("analyst", since, until, unit_id="east").json()["zones"][0]
+    for params in ({"zone_id": "zone-r1"}, {"floor_id": "floor-r1"}, {"unit_id": "west"}):
+        assert past.covered("east", since, until, **params).json()["zones"] == []
+    assert past.audit.kept == [], "these are figures of no person"
+
+
+@pytest.mark.parametrize(
+    ("by", "since", "until", "status"),
+    [
+        pytest.param("auditor", "2026-01-01T00:00Z", "2026-01-02T00:00Z", 403, id="no-right"),
+        pytest.param("analyst", "2026-01-01T00:00Z", "2026-04-03T00:00Z", 422, id="too-long"),
+        pytest.param("analyst", "2026-01-02T00:00Z", "2026-01-01T00:00Z", 422, id="backwards"),
+        pytest.param("analyst", "2027-01-01T00:00Z", "2027-01-02T00:00Z", 422, id="future"),
+        pytest.param("analyst", "2026-01-01T00:00", "2026-01-02T00:00", 422, id="no-offset"),
+    ],
+)
+def test_a_time_that_may_not_be_asked_for_is_refused(
+    past: Past, by: str, since: str, until: str, status: int
+) -> None:
+    assert past.covered(by, since, until).status_code == status

@@ -1,0 +1,68 @@
+"""Minutes of zones on the nights on which clocks are changed, and what counting them gives."""
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import psycopg
+
+MINUTE_US = 60_000_000
+_NIGHTS = (datetime(2025, 10, 25, tzinfo=UTC), datetime(2026, 3, 28, tzinfo=UTC))
+
+
+class Minute(NamedTuple):
+    """A row of `occupancy_minutes`: how long it is known, and the gap times that time."""
+
+    at: datetime
+    zone_id: str
+    known_us: int
+    gap_min_us: int
+    gap_max_us: int
+
+
+def fill_minutes(url: str, zone_ids: Sequence[str]) -> list[Minute]:
+    """Write two days around each night into a migrated database; some minutes have no row."""
+    random_of = random.Random(20251026)
+    rows = []
+    for start in _NIGHTS:
+        for number in range(2 * 24 * 60):
+            for zone_id in zone_ids:
+                known = random_of.choice([0, 1, 29_999_999, 30_000_000, MINUTE_US, MINUTE_US])
+                if known:
+                    low = random_of.choice([0, known // 2, (known + 1) // 2, 2 * known])
+                    high = low + random_of.choice([0, known // 3, known])
+                    at = start + timedelta(minutes=number)
+                    rows.append(Minute(at, zone_id, known, low, high))
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        names = "minute, zone_id, floor_id, known_us, people_us, people_max, people_min"
+        gaps = "identified_us, scheduled_us, required_us, gap_min_us, gap_max_us"
+        with cursor.copy(f"COPY live.occupancy_minutes ({names}, {gaps}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row((row.at, row.zone_id, "f", row.known_us, *([0] * 6), *row[3:]))
+    return rows
+
+
+def hours_by_hand(
+    rows: Sequence[Minute], zone_id: str, since: str, until: str, time_zone: str
+) -> dict[tuple[int, int], tuple[int, int, int, int]]:
+    """Minutes short, possibly short, covered and not watched by weekday and hour, one by one."""
+    start, end = datetime.fromisoformat(since), datetime.fromisoformat(until)
+    by_minute = {row.at: row for row in rows if row.zone_id == zone_id}
+    found: dict[tuple[int, int], Counter[int]] = {}
+    at = start.astimezone(UTC)
+    while at < end:
+        local = at.astimezone(ZoneInfo(time_zone))
+        counted = found.setdefault((local.isoweekday(), local.hour), Counter())
+        counted[_state(by_minute.get(at))] += 1
+        at += timedelta(minutes=1)
+    return {hour: (n[0], n[1], n[2], n[3]) for hour, n in found.items()}
+
+
+def _state(row: Minute | None) -> int:
+    if row is None or row.known_us < MINUTE_US / 2:
+        return 3
+    averages = row.gap_min_us / row.known_us, row.gap_max_us / row.known_us
+    return next((state for state, gap in enumerate(averages) if gap >= 0.5), 2)
