@@ -91,13 +91,13 @@ def forget(state: EvidenceState, passed_us: int, settings: EvidenceSettings) -> 
     kept = math.exp(-settings.swaps_per_s * passed_us / MICROSECONDS)
     for badge_id in sorted(state.badges):
         badge = state.badges[badge_id]
-        badge.carriers = _normalised(
-            {
-                name: share * (1.0 if name in NOT_PEOPLE else kept)
-                for name, share in badge.carriers.items()
-            },
-            rest=True,
-        )
+        shares = {
+            name: share
+            for name, known in sorted(badge.carriers.items())
+            if (share := known if name == LYING else known * kept) >= _LEAST and name != UNSEEN
+        }
+        shares[UNSEEN] = max(0.0, 1.0 - math.fsum(shares.values()))
+        badge.carriers = shares
         if badge.carriers.get(UNSEEN, 0.0) > _ABOUT_NOBODY or (
             state.at_us - badge.read_us > settings.forget_us
         ):
