@@ -44,7 +44,7 @@ def test_a_person_logs_in_sees_the_own_unit_and_logs_out(
     log_in(page, "east-coordinator", provider)
 
     expect(page.get_by_text("coordinator in East unit")).to_be_visible()
-    expect(page.get_by_text("East bay").first).to_be_visible()
+    expect(page.locator("#zones").get_by_text("East bay").first).to_be_visible()
     assert "West bay" not in page.inner_text("body")
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_label("Password").first).to_be_visible()
