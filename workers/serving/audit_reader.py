@@ -8,13 +8,10 @@ from typing import Any, Final, NamedTuple, Self
 
 import msgspec
 from psycopg import sql
-from psycopg.rows import dict_row
-from psycopg_pool import ConnectionPool
 
+from workers.serving.recorded.pool import reading_pool
 from workers.storage.timescale.connection import database_errors
 
-_WAIT_S: Final = 3.0
-_OPTIONS: Final = "-c statement_timeout=30000 -c timezone=UTC -c search_path=live,public"
 _LAST: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 Answer = dict[str, Any]
@@ -59,22 +56,7 @@ class AuditReader:
     """
 
     def __init__(self, dsn: str) -> None:
-        self._pool = ConnectionPool(
-            dsn,
-            kwargs={
-                "application_name": "wardstream-audit",
-                "connect_timeout": 3,
-                "options": _OPTIONS,
-                "row_factory": dict_row,
-                "autocommit": True,
-            },
-            min_size=0,
-            max_size=2,
-            timeout=_WAIT_S,
-            reconnect_timeout=0,
-            open=False,
-            check=ConnectionPool.check_connection,
-        )
+        self._pool = reading_pool(dsn, "audit")
 
     def __enter__(self) -> Self:
         """The reader itself."""

@@ -1,19 +1,14 @@
 """Why a zone's figure was what it was: from the tables and topics that hold it."""
 
 from datetime import datetime
-from typing import Any, Final, Self
-
-from psycopg.rows import dict_row
-from psycopg_pool import ConnectionPool
+from typing import Self
 
 from runtime.kafka.cluster import Cluster
 from workers.explain.explain import Shown, explain
 from workers.explain.figure import Explanation
 from workers.explain.stored import Stored
+from workers.serving.recorded.pool import reading_pool
 from workers.storage.timescale.connection import database_errors
-
-_WAIT_S: Final = 3.0
-_OPTIONS: Final = "-c statement_timeout=20000 -c timezone=UTC -c default_transaction_read_only=on"
 
 
 class ZoneExplanations:
@@ -26,22 +21,7 @@ class ZoneExplanations:
 
     def __init__(self, dsn: str, cluster: Cluster) -> None:
         self._cluster = cluster.with_asker()
-        self._pool: ConnectionPool[Any] = ConnectionPool(
-            dsn,
-            kwargs={
-                "application_name": "wardstream-why",
-                "connect_timeout": 3,
-                "options": _OPTIONS,
-                "row_factory": dict_row,
-                "autocommit": True,
-            },
-            min_size=0,
-            max_size=2,
-            timeout=_WAIT_S,
-            reconnect_timeout=0,
-            open=False,
-            check=ConnectionPool.check_connection,
-        )
+        self._pool = reading_pool(dsn, "why")
 
     def __enter__(self) -> Self:
         """The explanations themselves, open."""

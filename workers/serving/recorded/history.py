@@ -2,18 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from psycopg.rows import class_row
-from psycopg_pool import ConnectionPool
 
+from workers.serving.recorded.pool import reading_pool
 from workers.storage.timescale.connection import database_errors
 
 MOST_POINTS: Final = 20_000
 """Most points of one answer."""
 
-_WAIT_S: Final = 3.0
-_OPTIONS: Final = "-c statement_timeout=20000 -c timezone=UTC -c default_transaction_read_only=on"
 _QUERY: Final = """
     SELECT at, zone_ids, foot_x_px, foot_y_px, x_m, y_m, observed
     FROM public.positions
@@ -43,22 +41,7 @@ class PositionHistory:
     """
 
     def __init__(self, dsn: str) -> None:
-        self._pool: ConnectionPool[Any] = ConnectionPool(
-            dsn,
-            kwargs={
-                "application_name": "wardstream-history",
-                "connect_timeout": 3,
-                "options": _OPTIONS,
-                "row_factory": class_row(Point),
-                "autocommit": True,
-            },
-            min_size=0,
-            max_size=2,
-            timeout=_WAIT_S,
-            reconnect_timeout=0,
-            open=False,
-            check=ConnectionPool.check_connection,
-        )
+        self._pool = reading_pool(dsn, "history", class_row(Point))
 
     def __enter__(self) -> Self:
         """The history itself, open."""

@@ -10,12 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal, Self
 
 from psycopg import sql
-from psycopg.rows import dict_row
-from psycopg_pool import ConnectionPool
 
 from streams.domain.facts.versions import VISIBLE_AFTER_US
 from workers.serving.recorded.figures import Row
 from workers.serving.recorded.hours import Hours, hours_of
+from workers.serving.recorded.pool import reading_pool
 from workers.storage.timescale.connection import database_errors
 
 Schema = Literal["live", "public"]
@@ -27,10 +26,6 @@ _FRESH: Final = timedelta(minutes=1)
 _OLDEST: Final = timedelta(days=1)
 """A figure is looked for within the first time, where nearly all have one; else within this."""
 
-_WAIT_S: Final = 3.0
-_OPTIONS: Final = (
-    "-c statement_timeout=20000 -c timezone=UTC -c default_transaction_read_only=on -c jit=off"
-)
 
 _IN_FORCE: Final = """
     SELECT f.* FROM (
@@ -156,22 +151,11 @@ class PastZones:
     """
 
     def __init__(self, dsn: str) -> None:
-        self._pool: ConnectionPool[Any] = ConnectionPool(
+        self._pool = reading_pool(
             dsn,
-            kwargs={
-                "application_name": "wardstream-past",
-                "connect_timeout": 3,
-                "options": _OPTIONS,
-                "row_factory": dict_row,
-                "autocommit": True,
-                "prepare_threshold": None,  # a plan for any moment looks into every chunk
-            },
-            min_size=0,
-            max_size=2,
-            timeout=_WAIT_S,
-            reconnect_timeout=0,
-            open=False,
-            check=ConnectionPool.check_connection,
+            "past",
+            options="-c jit=off",
+            prepare_threshold=None,  # a plan for any moment looks into every chunk
         )
 
     def __enter__(self) -> Self:

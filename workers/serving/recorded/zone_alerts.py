@@ -4,18 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Self, cast
 
-from psycopg.rows import dict_row
-from psycopg_pool import ConnectionPool
-
 from schemas.records.alert_actions import ActionTaken
 from schemas.records.rules import ZoneAlert
 from workers.notifier.memory import AlertKey
 from workers.notifier.standing import Decision
+from workers.serving.recorded.pool import reading_pool
 from workers.storage.timescale.connection import database_errors
 from workers.storage.timescale.rows import at, to_us
-
-_WAIT_S: Final = 3.0
-_OPTIONS: Final = "-c statement_timeout=20000 -c timezone=UTC -c default_transaction_read_only=on"
 
 # Each as it was decided last; those that are not closed come first.
 _NEWEST: Final = """
@@ -76,22 +71,7 @@ class ZoneAlertHistory:
     """
 
     def __init__(self, dsn: str) -> None:
-        self._pool: ConnectionPool[Any] = ConnectionPool(
-            dsn,
-            kwargs={
-                "application_name": "wardstream-alerts",
-                "connect_timeout": 3,
-                "options": _OPTIONS,
-                "row_factory": dict_row,
-                "autocommit": True,
-            },
-            min_size=0,
-            max_size=2,
-            timeout=_WAIT_S,
-            reconnect_timeout=0,
-            open=False,
-            check=ConnectionPool.check_connection,
-        )
+        self._pool = reading_pool(dsn, "alerts")
 
     def __enter__(self) -> Self:
         """The history itself, open."""

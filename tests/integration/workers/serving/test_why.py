@@ -25,7 +25,7 @@ from workers.local.pipeline import settings_of
 from workers.registry.view import RegistryView
 from workers.serving.api.people import Sources
 from workers.serving.app import create_app
-from workers.serving.recorded import explanations as recorded
+from workers.serving.recorded import pool
 from workers.serving.recorded.explanations import ZoneExplanations
 from workers.storage.timescale.rows import at as to_moment
 
@@ -256,7 +256,7 @@ def test_a_moment_of_which_nothing_was_known_says_so(client: Client) -> None:
 def test_while_the_database_is_away_the_answer_is_503_with_a_time_to_ask_again(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recorded, "_WAIT_S", 0.3)
+    monkeypatch.setattr(pool, "_WAIT_S", 0.3)
     settings = settings_of(services.environment)
     dsn = "postgresql://nobody@127.0.0.1:1/none"
     with ZoneExplanations(dsn, cluster_of(settings)) as away:
