@@ -1,1 +1,1 @@
-"""Who is told of alerts of zones, and what became of that."""
+"""Who is notified of alerts of zones, and what became of that."""

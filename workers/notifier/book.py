@@ -95,7 +95,7 @@ class Book:
             if known is not None:
                 memory = known.decided(alert, late=late)
             elif alert["action"] == "CLOSED":
-                continue  # nobody was told of it
+                continue  # nobody was notified
             else:
                 memory = AlertMemory.of(key.floor_id, alert, late=late, partition=partition)
                 act = self.state.actions.pop(key, None)

@@ -1,4 +1,4 @@
-"""Put what one owner is to be told, on any floor, into one message; pure, time is an argument."""
+"""Put what one owner is notified of, on any floor, into one message; pure, time is an argument."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ class Group(NamedTuple):
     Attributes:
         route: By which route.
         owner: To whom.
-        members: Alerts and what is to be told of each, the most urgent first.
+        members: Alerts and the occasion of each, the most urgent first.
         settled: Everything that needs no other message once this one is sent.
     """
 
@@ -29,9 +29,9 @@ def groups_of(
 ) -> tuple[list[Group], int | None]:
     """What is to be sent now, and when to ask again.
 
-    What an owner is to be told waits for `group_us` for more of the same owner and route. Of one
+    What an owner is notified of waits for `group_us` for more of the same owner and route. Of one
     alert an owner gets the first of what waits, or only that it is over; if it is over before the
-    owner was told of it, nothing.
+    owner was notified, nothing.
 
     Args:
         memories: What is remembered of each alert.

@@ -27,7 +27,7 @@ class AlertKey(NamedTuple):
 
 
 class Notification(NamedTuple):
-    """That somebody is to be told of an alert, or was.
+    """That somebody will be notified of an alert, or was.
 
     Attributes:
         occasion: What about.
@@ -59,7 +59,7 @@ class AlertMemory:
         decisions: What was decided about it, in order of time.
         late: Decisions that were found too late to tell of, by time.
         act: What somebody did last; None: nothing.
-        notified: Who was told, or is to be, in order.
+        notified: Who was notified, or will be, in order.
         withheld: Reasons for which a message was not sent, each recorded once.
     """
 
@@ -106,7 +106,7 @@ class AlertMemory:
         return replace(self, act=last_act([*known, action]))
 
     def sent(self, notifications: Iterable[Notification]) -> Self:
-        """With some of what is to be told as told."""
+        """With some notifications marked as sent."""
         done = set(notifications)
         notified = tuple(
             one._replace(is_sent=True) if one in done else one for one in self.notified

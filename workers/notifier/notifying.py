@@ -1,7 +1,7 @@
-"""Decide who is to be told of an alert, and when; pure, time is an argument.
+"""Decide who is notified of an alert, and when; pure, time is an argument.
 
-The ward's owner is told when an alert is opened, changes in what matters, is open again and is
-over. Whoever is next is told when nobody acknowledges it in time. Who runs the machine is told of
+The ward's owner is notified when an alert is opened, changes in what matters, is open again and is
+over. The next person is notified when nobody acknowledges it in time. Operators are notified of
 its failures alone: cameras that do not report or whose view is in doubt, and zones of which
 therefore nobody knows.
 """
@@ -24,7 +24,7 @@ class Step(NamedTuple):
     Attributes:
         memory: What is remembered from then on.
         notified: What was added to `memory.notified`.
-        withheld: Why somebody is not told, where that is new.
+        withheld: Why somebody is not notified, where that is new.
         next_us: When to ask again though nothing comes in, UTC microseconds; None: never.
     """
 
@@ -35,12 +35,12 @@ class Step(NamedTuple):
 
 
 def advance(memory: AlertMemory, now_us: int, *, operators: str, is_in_pilot: bool) -> Step:
-    """Who is to be told of an alert now.
+    """Who is notified of an alert now.
 
     Args:
         memory: What is remembered of it.
         now_us: The time, UTC microseconds.
-        operators: Who runs the machine; empty: nobody is told of that.
+        operators: Who runs the machine; empty: nobody is notified.
         is_in_pilot: Whether its zone, or a zone of its floor, is in a unit of its rule's pilot.
     """
     standing = standing_of(memory.decisions, memory.actions, now_us)
@@ -73,7 +73,7 @@ def advance(memory: AlertMemory, now_us: int, *, operators: str, is_in_pilot: bo
 
 
 def _why_not(memory: AlertMemory, *, is_in_pilot: bool) -> ActionReason | None:
-    """Why nobody is told, whatever the alert says; None: nothing speaks against it."""
+    """Why nobody is notified, whatever the alert says; None: nothing speaks against it."""
     alert = memory.alert
     if alert["stage"] == "PILOT" and not is_in_pilot:
         return "PILOT_ELSEWHERE"
@@ -83,7 +83,7 @@ def _why_not(memory: AlertMemory, *, is_in_pilot: bool) -> ActionReason | None:
 
 
 def _occasion(memory: AlertMemory, standing: Standing) -> Occasion | None:
-    """What the ward's owner is to be told of; None: nothing new."""
+    """What the ward's owner is notified of; None: nothing new."""
     before = [one for one in memory.notified if one.route == "WARD" and one.occasion != "ESCALATED"]
     if not before:
         return "OPENED" if standing.state is State.OPEN else None
@@ -102,7 +102,7 @@ def _occasion(memory: AlertMemory, standing: Standing) -> Occasion | None:
 def _escalation_us(memory: AlertMemory, standing: Standing, new: list[Notification]) -> int | None:
     """When an alert is to be escalated, UTC microseconds; None: it is not, or was.
 
-    Once for each time that it is open: the time runs from when the owner is told of it.
+    Once for each time that it is open: the time runs from when the owner is notified.
     """
     after_s = memory.alert["escalate_after_s"]
     if standing.state is not State.OPEN or after_s is None or not memory.alert["escalate_to"]:
@@ -139,7 +139,7 @@ def _of_machine(memory: AlertMemory, operators: str, now_us: int) -> Iterator[No
 
 
 def _over(memory: AlertMemory, now_us: int) -> Iterator[Notification]:
-    """That an alert is over, to everybody who was told of it and not yet of that."""
+    """That an alert is over, to everybody who was notified of it and not yet of its end."""
     last: dict[tuple[Route, str], Occasion] = {}
     for one in memory.notified:
         last[one.route, one.owner] = one.occasion

@@ -132,7 +132,7 @@ def _is_undone(act: ActionTaken, decisions: Sequence[Decision]) -> bool:
 
 
 def is_material(decision: Decision) -> bool:
-    """Whether a change matters to whoever was told before: its figure, its role or its rule."""
+    """Whether those who were notified must know: its figure, its role or its rule changed."""
     return decision.cause in _MATERIAL
 
 

@@ -319,7 +319,7 @@ def _lasting(seconds: int) -> str:
 
 def _of_suppressed(suppressed: int) -> Iterator[str]:
     if suppressed > 0:
-        yield f"Times that it happened in between and nobody was told: {suppressed}."
+        yield f"Times that it happened in between and nobody was notified: {suppressed}."
 
 
 def _of_others(others: Sequence[str]) -> Iterator[str]:

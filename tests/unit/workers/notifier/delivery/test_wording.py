@@ -116,7 +116,7 @@ def test_doubts_are_part_of_the_message() -> None:
     assert "Cameras that report do not see it now" in page.text
     assert "Another way of counting" in page.text
     assert "with a probability of 81% or more" in page.text
-    assert "Times that it happened in between and nobody was told: 2." in page.text
+    assert "Times that it happened in between and nobody was notified: 2." in page.text
 
 
 def test_each_route_hears_of_a_failure_of_cameras_in_terms_of_its_own() -> None:
