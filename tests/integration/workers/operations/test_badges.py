@@ -1,5 +1,6 @@
 """Reads of badges on a real broker: a file of them is in the topic of its floor, whole."""
 
+import itertools
 import subprocess
 import sys
 import time
@@ -146,9 +147,16 @@ def test_reads_are_made_up_for_who_is_there_now_and_not_for_who_was(cluster: Clu
     made_up = SimulatedReads(cluster, badges=Badges(coverage=1.0, missed=0.0))
     made_up.start()
     try:
-        show_in_the_bay(cluster, 1, age_s=60)
-        eventually(lambda: made_up.old == 1, 30)
-        show_in_the_bay(cluster, 2)
+        seqs = itertools.count(1)
+
+        def passes_over_the_old() -> bool:
+            """It reads what is appended once it is connected, which can take a while."""
+            show_in_the_bay(cluster, next(seqs), age_s=60)
+            return made_up.old > 0
+
+        eventually(passes_over_the_old, 60, pause_s=0.5)
+        assert made_up.sent == 0
+        show_in_the_bay(cluster, next(seqs))
         eventually(lambda: made_up.sent == 1, 30)
     finally:
         made_up.close()
