@@ -1,7 +1,8 @@
 // What the pages beside the board share: who looks, what they may, and how trouble is told.
 import { themeSwitch } from "./choices.js";
 import { make, say } from "./messages.js";
-import { follow, sessionEnded, showLinks, showWho, whoAsks } from "./session.js";
+import { showLinks } from "./navigation.js";
+import { follow, sessionEnded, showWho, whoAsks } from "./session.js";
 
 export const at = (id) => document.getElementById(id);
 

@@ -105,13 +105,6 @@ export async function logOut() {
   }
 }
 
-/** Show links to pages that somebody may use; each carries the rights in `data-right`, any of them. */
-export function showLinks(me) {
-  for (const link of document.querySelectorAll("[data-right]")) {
-    link.hidden = !link.dataset.right.split(" ").some((right) => me?.rights.has(right));
-  }
-}
-
 /**
  * Follow the session: announce its end, say when the provider is away, and leave when it is over.
  *
