@@ -96,13 +96,14 @@ class Demo:
         self.pipeline.start(
             infer=("--threads", str(self._pace.threads))
         )  # they read the ward as it is registered
-        self.report("registering cameras, zones, roster and requirements")
+        self.report("registering cameras, zones, roster, requirements and rules of alerts")
         with EditingDesk(cluster, settings.database_address) as desk:
             register_ward(scenario, self.options.run_dir / "ward", desk, starts_us - _LEAD_US)
         self.pipeline.start_guard()
         self.pipeline.start_and_wait()
         self._report_who_may_log_in()
         self.report(f"live board at {self.board_url}")
+        self.pipeline.start_notifier()  # it has nothing to say before a rule was broken for 20 s
         folded_before = observer.total(since, DETECTIONS)
         since_us = self._clock.now_us()
         with (

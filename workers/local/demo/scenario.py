@@ -1,4 +1,4 @@
-"""The demo's ward: cameras cut from clips, their zones, a small roster and staffing requirements.
+"""The demo's ward: cameras cut from clips, zones, a small roster, requirements, rules of alerts.
 
 Pure: it takes the clips and the time, and returns rows as a person would import them.
 """
@@ -12,6 +12,7 @@ from streams.domain.camera.pinhole import Pinhole
 from streams.domain.evidence.readers import RANGE_M
 from workers.ingest.feed import WHOLE, Region, captured_size
 from workers.ingest.sources.probe import Clip
+from workers.local.demo.alert_rules import RULES
 from workers.local.demo.views import fields_of
 from workers.operations.simulated_ward import simulated_id
 
@@ -174,6 +175,7 @@ class Ward:
                 {"unit_id": unit.unit_id, "name": unit.name, "floor_ids": list(unit.floor_ids)}
                 for unit in self.units
             ],
+            "rule": [dict(rule) for rule in RULES],
         }
         for zone in self.zones:
             _roster(zone, shift_starts, rows)

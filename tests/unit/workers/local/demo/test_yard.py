@@ -153,3 +153,13 @@ def test_each_member_of_staff_has_a_badge_and_whatever_is_made_up_is_called_so()
     assert all(one.startswith(SIMULATED) for one in named)
     assert len(set(named)) == len(rows["staff"]) + len(READERS)
     assert not {"reader", "badge"} & set(ward.scenario(1_780_000_000_000_000).rows)
+
+
+def test_a_rule_of_alerts_covers_the_bay_that_is_short_and_says_who_is_to_do_what() -> None:
+    rows = yard_ward(CLIP, 1280).scenario(1_780_000_000_000_000).rows
+
+    [gap] = [rule for rule in rows["rule"] if rule["kind"] == "coverage-gap"]
+    assert (gap["stage"], gap.get("zone_ids", [])) == ("everywhere", [])
+    assert gap["owner"]
+    assert gap["next_action"]
+    assert gap["open_after_s"] < 60, "the clip lasts 80 s"
