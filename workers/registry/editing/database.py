@@ -27,7 +27,8 @@ _OPTIONS: Final = (
 SELECT_FACTS: Final = """
     SELECT kind, id, version, record, removed, edited_by, recorded_at_us, valid_from_us,
            edit_id, (extract(epoch FROM edited_at) * 1000000)::bigint,
-           (extract(epoch FROM appended_at) * 1000000)::bigint, edited_by_name
+           (extract(epoch FROM appended_at) * 1000000)::bigint, edited_by_name,
+           (SELECT note FROM registry.edits e WHERE e.edit_id = facts.edit_id)
     FROM registry.facts
 """
 

@@ -156,7 +156,7 @@ class Reading:
 
 def _version(row: Sequence[Any]) -> Version:
     kind, identity, version, content, removed, by, recorded, valid, edit_id, *about = row
-    edited, appended, name = about
+    edited, appended, name, reason = about
     key = fact_key(kind, identity)
     stamps = {
         "version": version,
@@ -173,6 +173,7 @@ def _version(row: Sequence[Any]) -> Version:
         edited_by_name=name,
         edited_at_us=edited,
         appended_at_us=appended,
+        reason=reason or "",
     )
 
 

@@ -121,6 +121,7 @@ class Version:
         edited_by_name: Name of the author then; empty when it was not known.
         edited_at_us: When, UTC microseconds.
         appended_at_us: When the relay had appended it, UTC microseconds; None while it waits.
+        reason: Why, in the words of the author of the edit; may be empty.
     """
 
     key: Key
@@ -130,6 +131,7 @@ class Version:
     edited_by_name: str
     edited_at_us: int
     appended_at_us: int | None
+    reason: str = ""
 
     @property
     def version(self) -> int:

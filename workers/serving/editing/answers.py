@@ -29,7 +29,9 @@ class FactView(BaseModel):
     edited_by_name: str = Field(description="Name of the author then; empty when not known.")
     edited_at: str = Field(description="When, ISO 8601 UTC.", examples=["2026-11-30T07:00:00Z"])
     edit_id: int = Field(description="The edit that made it.")
-    reason: str = Field(description="Why this version of a camera was recorded; else empty.")
+    reason: str = Field(
+        description="Why this version was made, in its author's words; may be empty."
+    )
     recorded_at: str | None = Field(
         description="Time of record, ISO 8601 UTC; null until the relay has begun to append it."
     )
@@ -128,7 +130,7 @@ def fact_view(version: Version) -> FactView:
         edited_by_name=version.edited_by_name,
         edited_at=iso(version.edited_at_us),
         edit_id=version.edit_id,
-        reason=record.get("reason", ""),
+        reason=record.get("reason") or version.reason,
         recorded_at=_time(record["recorded_at_us"]),
         valid_from=_time(record["valid_from_us"]),
         appended_at=_time(version.appended_at_us),

@@ -16,6 +16,7 @@ const PAGES = [
     ["edit/requirements.html", "Requirements", "registry.read"],
     ["edit/census.html", "Census", "registry.read"],
     ["edit/roles.html", "Roles", "registry.read"],
+    ["edit/rules.html", "Rules", "registry.read"],
     ["edit/cameras.html", "Cameras", "registry.read"],
   ],
   [

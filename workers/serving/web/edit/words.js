@@ -1,5 +1,6 @@
 // The names of fields and their values as people read them.
 import { counted, listed, moment } from "../messages.js";
+import { RULE_NAMES } from "./rule_names.js";
 
 const DAYS = ["", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
@@ -37,6 +38,7 @@ const NAMES = {
   covers: "Stands in for",
   priority: "Filled first by",
   is_staff: "Is staff",
+  ...RULE_NAMES,
 };
 
 /** Whether a field is a list of corners. */
@@ -82,6 +84,7 @@ export function valueOf(field, value, record = {}) {
   if (field.endsWith("_m")) return `${value} m`;
   if (field.endsWith("_deg")) return `${value}°`;
   if (field === "weekdays") return days(value);
+  if (Array.isArray(value)) return listed(value) || "none";
   if (/^\d{4}-.*T/.test(value)) {
     const local = !/Z|[+-]\d\d:\d\d$/.test(value); // of the ward's clock already
     return moment(Date.parse(local ? `${value}Z` : value) / 1000, Date.now() / 1000, local ? "UTC" : (record.time_zone ?? undefined));

@@ -1,0 +1,27 @@
+// Names of the fields of a rule, for its form, its history and what a save would change.
+
+export const RULE_NAMES = {
+  rule_id: "Id",
+  zone_ids: "Zones",
+  floor_ids: "Floors",
+  one_per: "One alert for each",
+  roles: "Staff roles",
+  shift_statuses: "Who is not expected",
+  bound: "Where the count is uncertain",
+  threshold: "Threshold",
+  close_at: "Over again at",
+  open_after_s: "Opens after",
+  close_after_s: "Closes after",
+  repeat_after_s: "Repeats when worse for",
+  suppress_s: "Quiet after it closed",
+  deduplication_key: "Shared alert",
+  schedule: "Schedule",
+  tier: "Tier",
+  owner: "Owner",
+  next_action: "Next action",
+  escalate_after_s: "Escalates after",
+  escalate_to: "Escalates to",
+  stage: "Stage",
+  pilot_unit_ids: "Pilot units",
+  min_confidence: "Identified at least by",
+};
