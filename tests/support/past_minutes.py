@@ -21,12 +21,13 @@ class Minute(NamedTuple):
     known_us: int
     gap_min_us: int
     gap_max_us: int
+    people: int
 
 
 def fill_minutes(url: str, zone_ids: Sequence[str]) -> list[Minute]:
     """Write two days around each night into a migrated database; some minutes have no row."""
     random_of = random.Random(20251026)
-    rows = []
+    rows: list[Minute] = []
     for start in _NIGHTS:
         for number in range(2 * 24 * 60):
             for zone_id in zone_ids:
@@ -35,13 +36,16 @@ def fill_minutes(url: str, zone_ids: Sequence[str]) -> list[Minute]:
                     low = random_of.choice([0, known // 2, (known + 1) // 2, 2 * known])
                     high = low + random_of.choice([0, known // 3, known])
                     at = start + timedelta(minutes=number)
-                    rows.append(Minute(at, zone_id, known, low, high))
+                    people = random_of.randrange(9)
+                    rows.append(Minute(at, zone_id, known, low, high, people))
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         names = "minute, zone_id, floor_id, known_us, people_us, people_max, people_min"
         gaps = "identified_us, scheduled_us, required_us, gap_min_us, gap_max_us"
         with cursor.copy(f"COPY live.occupancy_minutes ({names}, {gaps}) FROM STDIN") as copy:
             for row in rows:
-                copy.write_row((row.at, row.zone_id, "f", row.known_us, *([0] * 6), *row[3:]))
+                counts = (row.people * row.known_us, row.people + 1, row.people)
+                key = (row.at, row.zone_id, "f", row.known_us)
+                copy.write_row((*key, *counts, 0, 0, 0, row.gap_min_us, row.gap_max_us))
     return rows
 
 

@@ -105,7 +105,10 @@ BOARD: Final[Mapping[Route, Access]] = {
         needs=Right.BOARD, scope=Scope.LIST, audit="history.viewed"
     ),
     # Minutes and counts, of no person.
-    ("GET", f"{PREFIX}/history/coverage"): Access(needs=Right.BOARD, scope=Scope.LIST),
+    **{
+        ("GET", f"{PREFIX}/history/{of}"): Access(needs=Right.BOARD, scope=Scope.LIST)
+        for of in ("coverage", "dwell", "movement", "occupancy")
+    },
     # Says whom an alert is about only to who holds `presence.read`.
     ("GET", f"{PREFIX}/open-alerts"): Access(
         needs=Right.BOARD, scope=Scope.LIST, audit="people.viewed"

@@ -33,14 +33,15 @@ from workers.serving.live.freshness import judge, vouched_through
 from workers.serving.live.messages import coverage
 from workers.serving.live.visibility import Visibility
 from workers.serving.recorded.figures import Row, occupancy_of
-from workers.serving.recorded.past import Past, Schema
+from workers.serving.recorded.past import Past
+from workers.serving.recorded.ranges import Schema
 from workers.serving.recorded.zone_alerts import alert_of
 from workers.storage.timescale.rows import at as to_moment
 from workers.storage.timescale.rows import to_us
 
 router = APIRouter(tags=["history"])
 
-_SCHEMAS: Final[dict[View, Schema]] = {"shown": "live", "known": "public"}
+SCHEMAS: Final[dict[View, Schema]] = {"shown": "live", "known": "public"}
 _OF_PERSON: Final = "/person/"
 
 At = Annotated[AwareDatetime, Query(description="ISO 8601, with an offset; not in the future.")]
@@ -76,7 +77,7 @@ async def zones_then(
     moment = _not_in_the_future(at, now_us)
     if sources.past is None:
         raise Retry("this board has no database to ask")
-    read = partial(sources.past.of, _SCHEMAS[view], moment, floor_id)
+    read = partial(sources.past.of, SCHEMAS[view], moment, floor_id)
     found = await sources.read(read)
     left_out = None
     try:
@@ -127,7 +128,7 @@ async def people_then(
     moment = _not_in_the_future(at, now_us)
     if sources.past is None:
         raise Retry("this board has no database to ask")
-    found = await sources.read(partial(sources.past.people, _SCHEMAS[view], moment, floor_id))
+    found = await sources.read(partial(sources.past.people, SCHEMAS[view], moment, floor_id))
     people = []
     for row in found:
         zone_ids = visible.past(floor_id, row["zone_ids"])

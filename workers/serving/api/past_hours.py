@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime
 
 from runtime.errors import Retry
@@ -15,23 +15,18 @@ from workers.serving.api.past_hours_answers import (
     ZoneCovered,
     ZonesCovered,
 )
+from workers.serving.api.past_range import MINUTE_US, From, Only, asked_for, range_of
 from workers.serving.api.people import AnySources
 from workers.serving.api.problems import documented
 from workers.serving.api.visible import Visible
 from workers.serving.recorded.figures import Row
 from workers.serving.recorded.hours import Hour, Minutes
 from workers.serving.recorded.past import Registered
-from workers.storage.timescale.rows import at as to_moment
-from workers.storage.timescale.rows import to_us
 
 router = APIRouter(tags=["history"])
 
 LONGEST: Final = timedelta(weeks=13, hours=1)
 """Longest time of one question: 13 weeks, in which a clock may be put back."""
-
-_MINUTE_US: Final = 60_000_000
-
-Identity = Annotated[str | None, Query(min_length=1, max_length=200)]
 
 
 @router.get("/history/coverage", responses=documented(422, 503))
@@ -40,44 +35,26 @@ async def covered_by_hour(
     sources: AnySources,
     visible: Visible,
     response: Response,
-    since: Annotated[
-        AwareDatetime, Query(alias="from", description="ISO 8601, with an offset; whole minutes.")
-    ],
+    since: From,
     until: Annotated[
         AwareDatetime,
         Query(alias="to", description="At most 13 weeks later; what is ahead is left out."),
     ],
-    unit_id: Identity = None,
-    floor_id: Identity = None,
-    zone_id: Identity = None,
+    unit_id: Only = None,
+    floor_id: Only = None,
+    zone_id: Only = None,
 ) -> ZonesCovered:
     """Minutes in which each zone was short, possibly short, covered, or not watched.
 
     By weekday and hour of its floor's clock, as known now; at most for 13 weeks.
     """
-    now_us = board.clock.now_us()
-    from_us, to_us_ = (to_us(one) // _MINUTE_US * _MINUTE_US for one in (since, until))
-    if until - since > LONGEST:
-        raise HTTPException(422, "to: is more than 13 weeks after from")
-    to_us_ = min(to_us_, now_us // _MINUTE_US * _MINUTE_US)
-    if from_us < 0 or from_us >= to_us_:
-        raise HTTPException(422, "from: is not a minute or more before to, or before now")
+    time = range_of(since, until, board.clock.now_us(), LONGEST, "13 weeks")
     if sources.past is None:
         raise Retry("this board has no database to ask")
-    units = board.registry.unit_index(now_us)
-
-    def shown(row: Row) -> bool:
-        zone = row["zone_id"]
-        return (
-            visible.sees("zone", zone)
-            and zone_id in (None, zone)
-            and floor_id in (None, row["floor_id"])
-            and (unit_id is None or unit_id in (units.units_of("zone", zone) or ()))
-        )
-
+    shown = asked_for(board, visible, time.now_us, unit_id, floor_id, zone_id)
     past = sources.past
-    found = await sources.read(lambda: past.hours(to_moment(from_us), to_moment(to_us_), shown))
-    zones = [_zone(row, found) for row in sorted(found.zones, key=_order)]
+    found = await sources.read(lambda: past.hours(time.since, time.until, shown))
+    zones = [_zone(row, found) for row in found.zones]
     ids = {zone.zone_id for zone in zones}
     whole = zone_id is None and unit_id is None
     alerts = [
@@ -87,11 +64,14 @@ async def covered_by_hour(
         or (not row["zone_id"] and whole and visible.sees("floor", row["floor_id"]))
     ]
     response.headers["Cache-Control"] = "no-store"
-    return ZonesCovered(now_us=now_us, from_us=from_us, to_us=to_us_, zones=zones, alerts=alerts)
-
-
-def _order(row: Row) -> tuple[int, str, str]:
-    return row["sort_order"], row["name"] or row["zone_id"], row["zone_id"]
+    return ZonesCovered(
+        now_us=time.now_us,
+        from_us=time.from_us,
+        to_us=time.to_us,
+        zones=zones,
+        alerts=alerts,
+        revisions=[*found.revisions],
+    )
 
 
 def _zone(row: Row, found: Registered) -> ZoneCovered:
@@ -105,9 +85,9 @@ def _zone(row: Row, found: Registered) -> ZoneCovered:
         roles=[
             RoleShort(
                 role=one["role"],
-                short_min=one["short_us"] / _MINUTE_US,
-                maybe_short_min=one["maybe_short_us"] / _MINUTE_US,
-                known_min=one["known_us"] / _MINUTE_US,
+                short_min=one["short_us"] / MINUTE_US,
+                maybe_short_min=one["maybe_short_us"] / MINUTE_US,
+                known_min=one["known_us"] / MINUTE_US,
             )
             for one in found.hours.roles.get(zone_id, ())
         ],

@@ -66,3 +66,7 @@ class ZonesCovered(BaseModel):
     alerts: list[RuleAlerts] = Field(
         description="Opened in that time, most first; without rules in the stage SILENT."
     )
+    revisions: list[int] = Field(
+        default=[],
+        description="Revisions in force that decide some of the minutes; none: as it was written.",
+    )

@@ -7,17 +7,19 @@ revisions in force, so what is known now. Every question is bounded in time by a
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Self, TypeVar
 
-from psycopg import sql
+from psycopg import Connection, sql
 
 from streams.domain.facts.versions import VISIBLE_AFTER_US
 from workers.serving.recorded.figures import Row
 from workers.serving.recorded.hours import Hours, hours_of
 from workers.serving.recorded.pool import reading_pool
+from workers.serving.recorded.ranges import Schema
+from workers.serving.recorded.registered import IN_FORCE, revisions_of, zones_in_force
 from workers.storage.timescale.connection import database_errors
 
-Schema = Literal["live", "public"]
+T = TypeVar("T")
 
 MOST_DAYS_OPEN: Final = 28
 """An alert that nothing was decided about for longer is not looked for, days."""
@@ -27,15 +29,7 @@ _OLDEST: Final = timedelta(days=1)
 """A figure is looked for within the first time, where nearly all have one; else within this."""
 
 
-_IN_FORCE: Final = """
-    SELECT f.* FROM (
-        SELECT DISTINCT ON (v.{identity}) v.* FROM {table} AS v
-        WHERE v.valid_from <= %(at)s AND v.recorded_at + %(visible)s * INTERVAL '1 us' <= %(at)s
-        ORDER BY v.{identity}, v.version DESC
-    ) AS f
-    WHERE NOT f.removed
-    ORDER BY f.{identity}
-"""
+_MINUTE_TABLES: Final = ("occupancy_minutes", "coverage_minutes")
 _FIRST_MINUTES: Final = """
     SELECT zone_id, date_trunc('minute', min(valid_from)) AS first FROM zones
     WHERE zone_id = ANY (%(zones)s) GROUP BY zone_id
@@ -112,11 +106,13 @@ class Registered:
         zones: Versions of the zones.
         time_zones: IANA name of the clock of each zone's floor; UTC where that is not registered.
         hours: How they were covered.
+        revisions: Revisions in force that decide some of it.
     """
 
     zones: Sequence[Row]
     time_zones: Mapping[str, str]
     hours: Hours
+    revisions: Sequence[int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -191,12 +187,12 @@ class PastZones:
 
             floors = {
                 row["floor_id"]: row
-                for row in rows(_IN_FORCE, table="floors", identity="floor_id")
+                for row in rows(IN_FORCE, table="floors", identity="floor_id")
                 if floor_id in (None, row["floor_id"])
             }
             zones = [
                 row
-                for row in rows(_IN_FORCE, table="zones", identity="zone_id")
+                for row in rows(IN_FORCE, table="zones", identity="zone_id")
                 if floor_id in (None, row["floor_id"])
             ]
             given |= {"zones": [row["zone_id"] for row in zones], "floors": [*floors]}
@@ -252,34 +248,35 @@ class PastZones:
             Retry: The database is out of reach.
             Stop: It is not migrated, or refuses this board.
         """
-        given: dict[str, Any] = {"at": until, "visible": VISIBLE_AFTER_US}
         with database_errors(), self._pool.connection() as connection:
-            zones, floors = (
-                connection.execute(
-                    sql.SQL(_IN_FORCE).format(
-                        table=sql.Identifier(table), identity=sql.Identifier(identity)
-                    ),
-                    given,
-                ).fetchall()
-                for table, identity in (("zones", "zone_id"), ("floors", "floor_id"))
-            )
-            zones = [row for row in zones if shown(row)]
-            asked = {"zones": [row["zone_id"] for row in zones]}
+            zones = zones_in_force(connection, until, shown)
             firsts = {
-                row["zone_id"]: row["first"] for row in connection.execute(_FIRST_MINUTES, asked)
+                row["zone_id"]: row["first"]
+                for row in connection.execute(_FIRST_MINUTES, {"zones": zones.ids})
             }
-            clock_of = {row["floor_id"]: row["time_zone"] for row in floors}
-            clocks = {
-                row["zone_id"]: (clock_of.get(row["floor_id"], "UTC"), firsts[row["zone_id"]])
-                for row in zones
-            }
-            floor_ids = sorted({row["floor_id"] for row in zones})
+            clocks = {zone: (clock, firsts[zone]) for zone, clock in zones.time_zones.items()}
+            floor_ids = sorted({row["floor_id"] for row in zones.rows})
             hours = hours_of(connection, clocks, floor_ids, since, until)
+            revisions = revisions_of(connection, _MINUTE_TABLES, zones.ids, since, until)
         return Registered(
-            zones=zones,
-            time_zones={zone: clock for zone, (clock, _) in clocks.items()},
+            zones=zones.rows,
+            time_zones=zones.time_zones,
             hours=hours,
+            revisions=revisions,
         )
+
+    def ask(self, work: Callable[[Connection[Any]], T]) -> T:
+        """What a question finds that is put over a connection of its own.
+
+        Args:
+            work: Asks; it gets rows as dictionaries, and each statement is a transaction.
+
+        Raises:
+            Retry: The database is out of reach.
+            Stop: It is not migrated, or refuses this board.
+        """
+        with database_errors(), self._pool.connection() as connection:
+            return work(connection)
 
     def people(self, schema: Schema, at: datetime, floor_id: str) -> Sequence[Row]:
         """Where everybody on a floor was: rows of `positions` of the newest second that has any.

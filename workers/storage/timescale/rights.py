@@ -156,8 +156,8 @@ _EXPLAINED = (
 """What a zone's figure rests on."""
 
 _PAST: Final = (
-    *_in("live", ["floor_coverage", "zone_alerts"]),
-    *_in("public", ["floor_coverage", "positions", "zone_alerts"]),
+    *_in("live", ["floor_coverage", "links", "occupancy_minutes", "zone_alerts", "zone_events"]),
+    *_in("public", ["floor_coverage", "links", "positions", "zone_alerts", "zone_events"]),
     *_in("public", ["coverage_minutes", "occupancy_minutes"]),
 )
 """What the past of all zones is read from, beside what a figure rests on."""

@@ -1,0 +1,210 @@
+"""Dwell, movement and occupancy of a time: against what counting each record by hand gives."""
+
+import statistics
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx import Response
+
+from runtime.process.sections import ServingSettings
+from tests.support.callers import HEADER, NamedCallers, person
+from tests.support.database_roles import database_roles
+from tests.support.past_minutes import Minute, fill_minutes
+from tests.support.past_visits import (
+    Stay,
+    Walks,
+    dwell_by_hand,
+    fill_walks,
+    followed,
+    known_then,
+    moves_by_hand,
+)
+from tests.support.past_ward import fill, view
+from tests.support.services import Services, empty_database
+from tests.support.set_clock import SetClock
+from workers.access.rights import AccessRole
+from workers.serving.api.people import Sources
+from workers.serving.app import create_app
+from workers.serving.recorded.past import PastZones
+
+NOW = datetime(2026, 3, 31, tzinfo=UTC)
+CALLERS = (
+    person("analyst", AccessRole.ANALYST),
+    person("east", AccessRole.VIEWER, units=("east",)),
+    person("auditor", AccessRole.AUDITOR),
+)
+WHOLE = ("2026-03-28T00:00Z", "2026-03-30T00:00Z")
+NIGHT = ("2026-03-28T23:30+05:30", "2026-03-29T12:17+05:30")
+"""Across the night in which clocks are put on, as a ward with half an hour in its zone asks."""
+
+
+class Asked(NamedTuple):
+    """A board over a database, and everything that is in it."""
+
+    client: TestClient
+    walks: Walks
+    minutes: list[Minute]
+
+    def get(self, by: str, what: str, time: tuple[str, str], **params: str) -> Response:
+        asked = {"from": time[0], "to": time[1], **params}
+        answer: Response = self.client.get(
+            f"/api/v1/history/{what}", headers={HEADER: by}, params=asked
+        )
+        return answer
+
+
+@pytest.fixture(scope="module")
+def past(services: Services, database_template: str) -> Iterator[Asked]:
+    with ExitStack() as stack:
+        url = stack.enter_context(empty_database(services, database_template))
+        fill(url, seconds=0)
+        walks = fill_walks(url, ["zone-r0", "zone-r1"])
+        minutes = fill_minutes(url, ["zone-r0", "zone-r1"])
+        roles = stack.enter_context(database_roles(url))
+        reader = stack.enter_context(PastZones(roles.address("serving")))
+        app = create_app(
+            "redis://127.0.0.1:1",
+            "none",
+            ServingSettings(),
+            SetClock(NOW.timestamp()),
+            view(),
+            authenticator=NamedCallers(*CALLERS),
+            sources=Sources(past=reader),
+        )
+        yield Asked(TestClient(app, base_url="http://localhost"), walks, minutes)
+
+
+def us(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp() * 1e6)
+
+
+@pytest.mark.parametrize("time", [WHOLE, NIGHT], ids=["two-days", "half-hour-zone"])
+@pytest.mark.parametrize("which", ["shown", "known"])
+def test_dwell_is_that_of_each_visit_in_the_log(
+    past: Asked, which: str, time: tuple[str, str]
+) -> None:
+    since_us, until_us = map(us, time)
+    stays: list[Stay] = past.walks.written if which == "shown" else past.walks.revised
+    by_hand = dwell_by_hand(
+        followed(known_then(stays, until_us), past.walks.links), since_us, until_us
+    )
+    answer = past.get("analyst", "dwell", time, view=which).json()
+
+    assert answer["revisions"] == ([] if which == "shown" else [1])
+    assert [zone["zone_id"] for zone in answer["zones"]] == ["zone-r0", "zone-r1"]
+    for zone in answer["zones"]:
+        ended, is_open = by_hand[zone["zone_id"]]
+        tenths = statistics.quantiles(ended, n=10, method="inclusive")
+        assert zone["visits"] == len(ended) > 10
+        assert zone["median_s"] == pytest.approx(statistics.median(ended) / 1e6)
+        assert zone["p90_s"] == pytest.approx(tenths[8] / 1e6)
+        assert zone["longest_s"] == ended[-1] / 1e6
+        assert (zone["open_visits"], zone["open_since_us"]) == (len(is_open), is_open[0])
+
+
+@pytest.mark.parametrize("time", [WHOLE, NIGHT], ids=["two-days", "half-hour-zone"])
+@pytest.mark.parametrize("which", ["shown", "known"])
+def test_movement_is_that_of_following_each_person_through_the_log(
+    past: Asked, which: str, time: tuple[str, str]
+) -> None:
+    since_us, until_us = map(us, time)
+    stays = past.walks.written if which == "shown" else past.walks.revised
+    known_us = until_us + 660_000_000
+    people = followed(known_then(stays, known_us), past.walks.links)
+    by_hand = moves_by_hand(people, since_us, until_us, known_us)
+    answer = past.get("analyst", "movement", time, view=which).json()
+
+    found = {
+        (one["from_zone_id"], one["to_zone_id"]): (one["moves"], one["linked"])
+        for one in answer["flows"]
+    }
+    assert found == by_hand
+    assert len(found) == 6, "both ways, and in and out of both"
+    assert "f:" not in str(answer), "nobody is named, not even by a pseudonym"
+    assert answer["revisions"] == ([] if which == "shown" else [1])
+
+
+def test_who_sees_one_unit_sees_its_zones_and_people_go_out_of_them(past: Asked) -> None:
+    dwell, moved = (past.get("east", what, WHOLE).json() for what in ("dwell", "movement"))
+    alone = past.get("analyst", "movement", WHOLE, zone_id="zone-r0").json()
+
+    assert [zone["zone_id"] for zone in dwell["zones"]] == ["zone-r0"]
+    ways = {(one["from_zone_id"], one["to_zone_id"]) for one in moved["flows"]}
+    assert ways == {(None, "zone-r0"), ("zone-r0", None)}
+    assert {zone["zone_id"] for zone in alone["zones"]} == {"zone-r0", "zone-r1"}
+    assert all("zone-r0" in (one["from_zone_id"], one["to_zone_id"]) for one in alone["flows"])
+    assert past.get("east", "occupancy", WHOLE, zone_id="zone-r1").json()["zones"] == []
+
+
+@pytest.mark.parametrize("time", [WHOLE, NIGHT], ids=["two-days", "half-hour-zone"])
+@pytest.mark.parametrize("step_min", [30, 60])
+def test_occupancy_is_the_average_of_the_minutes_that_are_known(
+    past: Asked, step_min: int, time: tuple[str, str]
+) -> None:
+    answer = past.get("analyst", "occupancy", time, step_min=str(step_min)).json()
+    start = datetime.fromisoformat(time[0]).astimezone(UTC)
+    end = datetime.fromisoformat(time[1])
+    step = timedelta(minutes=step_min)
+    for zone in answer["zones"]:
+        steps = zip(
+            *(zone[name] for name in ("known_min", "people_avg", "people_min", "people_max")),
+            *(zone[name] for name in ("gap_min_avg", "gap_max_avg")),
+            strict=True,
+        )
+        at = start
+        for found in steps:
+            rows = [
+                row
+                for row in past.minutes
+                if row.zone_id == zone["zone_id"] and at <= row.at < min(at + step, end)
+            ]
+            known = sum(row.known_us for row in rows)
+            if not rows:
+                assert found == (0, None, None, None, None, None)
+            else:
+                expected: tuple[Any, ...] = (
+                    known / 6e7,
+                    sum(row.people * row.known_us for row in rows) / known,
+                    min(row.people for row in rows),
+                    max(row.people for row in rows) + 1,
+                    sum(row.gap_min_us for row in rows) / known,
+                    sum(row.gap_max_us for row in rows) / known,
+                )
+                assert found == pytest.approx(expected, abs=6e-4)
+            at += step
+        assert at - step < end <= at
+
+
+def test_steps_without_any_figure_are_null_and_not_zero(past: Asked) -> None:
+    answer = past.get("analyst", "occupancy", ("2026-03-27T22:00Z", "2026-03-28T02:00Z")).json()
+
+    for zone in answer["zones"]:
+        assert zone["people_avg"][:2] == [None, None]
+        assert None not in zone["people_avg"][2:]
+        assert zone["known_min"][:2] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("what", "by", "since", "until", "params", "status"),
+    [
+        pytest.param("dwell", "auditor", *WHOLE, {}, 403, id="no-right"),
+        pytest.param("movement", "auditor", *WHOLE, {}, 403, id="no-right-to-movement"),
+        pytest.param("dwell", "analyst", "2026-01-01T00:00Z", "2026-03-01T00:00Z", {}, 422,
+                     id="too-long"),
+        pytest.param("movement", "analyst", *reversed(WHOLE), {}, 422, id="backwards"),
+        pytest.param("movement", "analyst", "2027-01-01T00:00Z", "2027-01-02T00:00Z", {}, 422,
+                     id="future"),
+        pytest.param("dwell", "analyst", "2026-03-28T00:00", WHOLE[1], {}, 422, id="no-offset"),
+        pytest.param("occupancy", "analyst", *WHOLE, {"step_min": "1"}, 422, id="too-many-steps"),
+        pytest.param("occupancy", "analyst", *WHOLE, {"step_min": "7"}, 422, id="odd-step"),
+        pytest.param("dwell", "analyst", *WHOLE, {"view": "mine"}, 422, id="no-such-view"),
+    ],
+)  # fmt: skip
+def test_a_time_that_may_not_be_asked_for_is_refused(
+    past: Asked, what: str, by: str, since: str, until: str, params: dict[str, str], status: int
+) -> None:
+    assert past.get(by, what, (since, until), **params).status_code == status

@@ -1,0 +1,233 @@
+"""Visits of zones, how long they took, and who went from where to where: pure steps over stays.
+
+Times are UTC microseconds. Who is seen again under another id is one person where links say so.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+GOES_ON_US: Final = 60_000_000
+"""A stay under another id of the same person that begins within this goes on with the visit."""
+
+WITHIN_US: Final = 600_000_000
+"""Who is in no zone for longer than this has left, and comes anew."""
+
+_by_entry: Final = itemgetter(2, 1)
+_by_entry_of_zone: Final = itemgetter(2, 0)
+
+
+class Stay(NamedTuple):
+    """One id in one zone; `left_us` is None as long as nothing says that it left."""
+
+    zone_id: str
+    person_id: str
+    entered_us: int
+    left_us: int | None
+
+
+class Visit(NamedTuple):
+    """One person in one zone, under one id or several."""
+
+    zone_id: str
+    person_ids: tuple[str, ...]
+    entered_us: int
+    left_us: int | None
+
+
+class Move(NamedTuple):
+    """From one zone into another; None is outside of all zones."""
+
+    from_zone_id: str | None
+    to_zone_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """How often people went one way.
+
+    Attributes:
+        moves: How often.
+        linked: How often of these a link alone says that it was one person.
+    """
+
+    moves: int
+    linked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dwell:
+    """How long visits of a zone took.
+
+    Attributes:
+        ended: Lengths of visits that ended in the time, microseconds, sorted.
+        open_since: When visits began that had not ended at the end of the time, sorted.
+    """
+
+    ended: Sequence[int]
+    open_since: Sequence[int]
+
+    def quantile_us(self, share: float) -> int | None:
+        """Length that a share of the ended visits does not exceed; None where none ended.
+
+        Between two of them, in proportion to both.
+
+        Args:
+            share: Of them, 0 to 1.
+        """
+        if not self.ended:
+            return None
+        rank = (len(self.ended) - 1) * share
+        low = self.ended[int(rank)]
+        high = self.ended[min(int(rank) + 1, len(self.ended) - 1)]
+        return round(low + (high - low) * (rank - int(rank)))
+
+
+def one_person(links: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """For each linked id, one id of all that links join with it.
+
+    Args:
+        links: Pairs of ids of one person.
+    """
+    parent: dict[str, str] = {}
+
+    def top(one: str) -> str:
+        while (above := parent.setdefault(one, one)) != one:
+            parent[one] = parent[above]
+            one = above
+        return one
+
+    for pair in links:
+        first, second = sorted(map(top, pair))
+        parent[second] = first
+    return {one: top(one) for one in parent}
+
+
+def visits_of(stays: Iterable[Stay], links: Iterable[tuple[str, str]]) -> dict[str, list[Visit]]:
+    """Visits of each person, by one id of theirs, sorted by entry.
+
+    Args:
+        stays: In any order.
+        links: Pairs of ids of one person.
+    """
+    identities = one_person(links)
+    by_person: dict[str, dict[str, list[Stay]]] = {}
+    for stay in sorted(stays, key=_by_entry):
+        person = identities.get(stay.person_id, stay.person_id)
+        by_person.setdefault(person, {}).setdefault(stay.zone_id, []).append(stay)
+    found: dict[str, list[Visit]] = {}
+    for person, by_zone in by_person.items():
+        visits = [visit for of_zone in by_zone.values() for visit in _joined(of_zone)]
+        if len(by_zone) > 1:
+            visits.sort(key=_by_entry_of_zone)
+        found[person] = visits
+    return found
+
+
+def _joined(stays: Sequence[Stay]) -> Iterator[Visit]:
+    run: list[Stay] = []
+    for stay in stays:
+        if run:
+            left_us = run[-1].left_us
+            is_late = left_us is not None and stay.entered_us > left_us + GOES_ON_US
+            if is_late or stay.person_id == run[-1].person_id:
+                yield _visit(run)
+                run = []
+        run.append(stay)
+    yield _visit(run)
+
+
+def _visit(run: Sequence[Stay]) -> Visit:
+    if len(run) == 1:
+        [(zone_id, person_id, entered_us, left_us)] = run
+        return Visit(zone_id, (person_id,), entered_us, left_us)
+    ends = [stay.left_us for stay in run if stay.left_us is not None]
+    return Visit(
+        zone_id=run[0].zone_id,
+        person_ids=tuple(stay.person_id for stay in run),
+        entered_us=run[0].entered_us,
+        left_us=max(ends) if len(ends) == len(run) else None,
+    )
+
+
+def dwell_of(
+    visits: Mapping[str, Sequence[Visit]], since_us: int, until_us: int
+) -> dict[str, Dwell]:
+    """How long visits took that ended in a time, and which were open at its end, by zone."""
+    ended: dict[str, list[int]] = {}
+    open_since: dict[str, list[int]] = {}
+    for of_person in visits.values():
+        for visit in of_person:
+            if visit.left_us is not None and visit.left_us < until_us:
+                if visit.left_us >= since_us:
+                    ended.setdefault(visit.zone_id, []).append(visit.left_us - visit.entered_us)
+            elif visit.entered_us < until_us:
+                open_since.setdefault(visit.zone_id, []).append(visit.entered_us)
+    return {
+        zone_id: Dwell(sorted(ended.get(zone_id, ())), sorted(open_since.get(zone_id, ())))
+        for zone_id in ended.keys() | open_since.keys()
+    }
+
+
+def moves_of(
+    visits: Mapping[str, Sequence[Visit]], since_us: int, until_us: int, known_us: int
+) -> dict[Move, Moves]:
+    """How often people went which way in a time.
+
+    Who is in several zones is in the one that was entered last. Who is in none for at most
+    `WITHIN_US` went from the one zone to the next; who came back to the same one did not move.
+
+    Args:
+        visits: Of each person, sorted by entry; those before the time and after it included.
+        since_us: Start of the time.
+        until_us: End of the time.
+        known_us: Through when visits are known: who left shortly before may still come back.
+    """
+    counted: Counter[Move] = Counter()
+    linked: Counter[Move] = Counter()
+    for of_person in visits.values():
+        for at_us, before, after in _steps(of_person, known_us):
+            if since_us <= at_us < until_us:
+                move = Move(before and before.zone_id, after and after.zone_id)
+                counted[move] += 1
+                if before and after and set(before.person_ids).isdisjoint(after.person_ids):
+                    linked[move] += 1
+    return {move: Moves(number, linked[move]) for move, number in counted.items()}
+
+
+def _steps(
+    visits: Sequence[Visit], known_us: int
+) -> Iterator[tuple[int, Visit | None, Visit | None]]:
+    """When somebody went from which visit to which."""
+    was: Visit | None = None  # where somebody is, or was last
+    left_us: int | None = None  # since when that is over
+    for at_us, now in _whereabouts(visits):
+        if now is None:
+            left_us = at_us
+            continue
+        if was is None or (left_us is not None and at_us - left_us > WITHIN_US):
+            if was is not None and left_us is not None:
+                yield left_us, was, None
+            yield at_us, None, now
+        elif was.zone_id != now.zone_id:
+            yield at_us, was, now
+        was, left_us = now, None
+    if was is not None and left_us is not None and left_us + WITHIN_US < known_us:
+        yield left_us, was, None
+
+
+def _whereabouts(visits: Sequence[Visit]) -> Iterator[tuple[int, Visit | None]]:
+    """Where somebody is from each moment on at which a visit began or ended."""
+    moments = {visit.entered_us for visit in visits}
+    moments |= {visit.left_us for visit in visits if visit.left_us is not None}
+    inside: list[Visit] = []
+    following = iter(visits)
+    coming = next(following, None)
+    for at_us in sorted(moments):
+        while coming is not None and coming.entered_us <= at_us:
+            inside.append(coming)
+            coming = next(following, None)
+        inside = [one for one in inside if one.left_us is None or one.left_us > at_us]
+        yield at_us, inside[-1] if inside else None
