@@ -80,3 +80,4 @@ class ZoneOccupancy(TypedDict):
     is_watched: bool
     count: ZoneCount | None
     census: ZoneCensus | None
+    longest_since_us: int | None

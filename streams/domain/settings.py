@@ -53,6 +53,7 @@ class FloorSettings:
         classes: Which classes of a detector say which role.
         widens_flow: Whether entries less exits allow for people who appear in a zone or are lost
             in it, and badges are followed from zone to zone at each tick.
+        finds_longest: Whether occupancy says when the longest stay began.
     """
 
     allowed_lateness_us: int = 2_000_000
@@ -70,6 +71,7 @@ class FloorSettings:
     decides_alerts: bool = True
     classes: ClassSettings = field(default_factory=ClassSettings)
     widens_flow: bool = True
+    finds_longest: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

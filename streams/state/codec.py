@@ -12,7 +12,13 @@ from streams.domain.floor.fused import Belief
 from streams.domain.floor.state import FloorState
 from streams.domain.fusion.state import FusionState
 from streams.domain.tracking.state import TrackerState
-from streams.state.version import OCCUPANCY_IN_FULL, OLDEST_READ, SEQS_BY_TOPIC, STATE_VERSION
+from streams.state.version import (
+    LONGEST_IN_OCCUPANCY,
+    OCCUPANCY_IN_FULL,
+    OLDEST_READ,
+    SEQS_BY_TOPIC,
+    STATE_VERSION,
+)
 
 
 def encode_state(state: Entity) -> EntityState:
@@ -35,13 +41,13 @@ def decode_state(entity_key: str, stored: EntityState) -> Entity:
         raise ValueError(f"this release reads versions {OLDEST_READ} to {STATE_VERSION}")
     kind = entity_type(entity_key)
     try:
-        if stored.version >= OCCUPANCY_IN_FULL:
+        if stored.version >= LONGEST_IN_OCCUPANCY:
             state: Entity = _DECODERS[kind].decode(stored.data)
             return state
         fields = msgspec.msgpack.decode(stored.data, type=dict[str, Any])
         if stored.version < SEQS_BY_TOPIC:
             _gather_seqs(fields)
-        _complete_occupancy(fields)
+        _complete_occupancy(fields, stored.version)
         state = msgspec.convert(fields, kind, dec_hook=_read)
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from error
@@ -61,11 +67,14 @@ def _gather_seqs(fields: dict[str, Any]) -> None:
         }
 
 
-def _complete_occupancy(fields: dict[str, Any]) -> None:
+def _complete_occupancy(fields: dict[str, Any], version: int) -> None:
     """Add to the occupancy that was shown last what it did not say."""
     for zone in fields.get("zones", {}).values():
         shown = zone.get("shown")
         if shown is None:
+            continue
+        shown["longest_since_us"] = None
+        if version >= OCCUPANCY_IN_FULL:
             continue
         since = {"least_required": None, "possible_since_us": None, "sure_since_us": None}
         shown.update(since, is_watched=True, count=None, census=None)

@@ -1,6 +1,6 @@
 """Versions of the stream processor's state in checkpoints."""
 
-STATE_VERSION = 13
+STATE_VERSION = 14
 """Rises when a field of the camera or floor state is added or changes meaning: a release refuses
 the states of a later one, whose additions it would drop. A new topic needs no new version, since
 each state holds its seqs by topic name."""
@@ -10,6 +10,9 @@ SEQS_BY_TOPIC = 6
 
 OCCUPANCY_IN_FULL = 12
 """From this version on, the occupancy that was shown last says since when gaps are open."""
+
+LONGEST_IN_OCCUPANCY = 14
+"""From this version on, the occupancy that was shown last says when the longest stay began."""
 
 OLDEST_READ = 4
 """Older states are refused: another tracker made them, and this one could not continue from them.

@@ -432,6 +432,7 @@ def _occupancy(
         moment.as_of_us,
         follows_gaps=settings.follows_gaps,
         widens_flow=settings.widens_flow,
+        finds_longest=settings.finds_longest,
     )
     if moment.role_only:
         stays = [zone.stays[person_id] for person_id in found.person_ids]

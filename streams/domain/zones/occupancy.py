@@ -36,6 +36,8 @@ class Found(NamedTuple):
         roles: Coverage by role, with the gaps that are open.
         counted: How many there are by all ways of counting; None where that is not asked for.
         census: The census to which requirements relate; None where none does.
+        longest_since_us: When the longest of their stays began, microseconds; None where nobody is
+            there or that is not asked for.
     """
 
     person_ids: list[str]
@@ -43,6 +45,7 @@ class Found(NamedTuple):
     roles: list[RoleCoverage]
     counted: ZoneCount | None
     census: ZoneCensus | None = None
+    longest_since_us: int | None = None
 
 
 def find(
@@ -54,6 +57,7 @@ def find(
     *,
     follows_gaps: bool,
     widens_flow: bool = True,
+    finds_longest: bool = True,
 ) -> Found:
     """Compare who is in a zone with its plan and with other counts.
 
@@ -65,6 +69,7 @@ def find(
         at_us: End of the tick, microseconds.
         follows_gaps: False gives what releases without any of this gave.
         widens_flow: Whether the flow allows for who appeared and who was lost.
+        finds_longest: Whether to find when the longest stay began.
     """
     stays = zone.stays
     person_ids = sorted([person_id for person_id, stay in stays.items() if stay.counted])
@@ -90,7 +95,10 @@ def find(
         is_watched=watch.is_watched,
         widens_flow=widens_flow,
     )
-    return Found(person_ids, found, followed, count, census_of(plan))
+    longest_us = None
+    if finds_longest and person_ids:
+        longest_us = min([stays[person_id].entered_us for person_id in person_ids])
+    return Found(person_ids, found, followed, count, census_of(plan), longest_us)
 
 
 def _follow(
@@ -179,6 +187,7 @@ def measure(
         "is_watched": watch.is_watched or found.counted is None,
         "count": found.counted,
         "census": found.census,
+        "longest_since_us": found.longest_since_us,
     }
     return zone.shown
 
@@ -198,6 +207,7 @@ def _same(shown: ZoneOccupancy, found: Found, watch: Watch, floor_id: str) -> bo
         and shown["gap_max"] == covered.gap_max
         and shown["floor_id"] == floor_id
         and shown["census"] == found.census
+        and shown["longest_since_us"] == found.longest_since_us
         and (
             count is None
             if before is None

@@ -217,6 +217,7 @@ def occupancy(seq: int, seconds: float, people: int, **values: Any) -> dict[str,
         "is_watched": True,
         "count": None,
         "census": None,
+        "longest_since_us": None,
         **values,
     }
 

@@ -112,6 +112,11 @@ class ZoneView(BaseModel):
         None,
         description="People to care for by census; null where no requirement relates to one.",
     )
+    longest_since_us: int | None = Field(
+        None,
+        description="When the longest stay that goes on began, UTC microseconds; null where nobody "
+        "is there.",
+    )
     roles: list[Role] = Field(description="By role.")
     seq: int | None = Field(description="Number of the value; rises by one.")
     freshness: Freshness = Field(description="Whether the numbers may be acted on.")

@@ -191,6 +191,7 @@ class BoardState:
             is_watched=occupancy.is_watched if occupancy else None,
             count=occupancy.count if occupancy else None,
             census=occupancy.census if occupancy else None,
+            longest_since_us=occupancy.longest_since_us if occupancy else None,
             coverage=views.CoverageView(**coverage(occupancy)._asdict()),
             roles=occupancy.roles if occupancy else [],
             seq=occupancy.seq if occupancy else None,

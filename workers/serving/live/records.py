@@ -121,6 +121,9 @@ class Occupancy(BaseModel):
     census: ZoneCensus | None = Field(
         None, description="The census; null where no requirement relates to one."
     )
+    longest_since_us: int | None = Field(
+        None, description="When the longest stay that goes on began; null where nobody is there."
+    )
 
 
 class Track(BaseModel):

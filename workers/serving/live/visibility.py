@@ -22,6 +22,7 @@ _ZONE_FIGURES: Final = frozenset(
         "zone_id", "seq", "as_of_us", "inputs_through_us", "floor_id", "reason", "people",
         "identified", "scheduled", "required", "gap_min", "gap_max", "roles",
         "least_required", "possible_since_us", "sure_since_us", "is_watched", "count", "census",
+        "longest_since_us",
     }
 )  # fmt: skip
 _EVENT_FIGURES: Final = frozenset(

@@ -39,6 +39,7 @@ def occupancy_of(row: Row, roles: Sequence[Row]) -> Occupancy:
         is_watched=row["is_watched"] is not False,
         count=_count(row),
         census=_census(row),
+        longest_since_us=us_or_null(row["longest_since"]),
     )
 
 

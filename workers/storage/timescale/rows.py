@@ -271,6 +271,7 @@ def fold_occupancy(items: Iterable[Item]) -> list[Row]:
                 None if count is None else count["disagreement"],
                 None if count is None else Jsonb(count["sources"]),
                 *_census(zone["census"]),
+                _at_or_null(zone["longest_since_us"]),
                 item.digest,
             )
         )

@@ -229,7 +229,8 @@ OCCUPANCY_TABLE = Table(
         "person_ids text[], inputs_through timestamptz, cameras_missing text[],"
         "least_required int4, possible_since timestamptz, sure_since timestamptz, is_watched bool,"
         "people_low int4, people_high int4, disagreement int4, counts jsonb,"
-        "census_people int4, census_from timestamptz, census_is_believed bool, digest bytea"
+        "census_people int4, census_from timestamptz, census_is_believed bool,"
+        "longest_since timestamptz, digest bytea"
     ),
     identity=("zone_id", "seq", "as_of"),
     time="as_of",
