@@ -81,6 +81,10 @@ SINCE_MIN: dict[str, int] = {"bay-1": 4, "bay-2": 17, "waiting": 2}
 """How long ago each gap began, minutes."""
 
 
+LONGEST_MIN: dict[str, int] = {"bay-1": 42, "bay-2": 185, "station": 12, "waiting": 96}
+"""How long somebody has been in each zone, minutes."""
+
+
 def numbers(zone_id: str, at_us: int) -> dict[str, Any]:
     """The numbers of a zone, with its roles."""
     unknown = len(HOMES[zone_id]) - sum(known for _, known, _, _ in STAFF_OF_WARD[zone_id])
@@ -108,6 +112,7 @@ def numbers(zone_id: str, at_us: int) -> dict[str, Any]:
     ]
     return {
         "people": len(HOMES[zone_id]),
+        "longest_since_us": at_us - 60_000_000 * LONGEST_MIN.get(zone_id, 1),
         "identified": len(HOMES[zone_id]) - unknown,
         "scheduled": sum(role["scheduled"] for role in roles),
         "required": sum(role["required"] for role in roles),

@@ -21,12 +21,15 @@ from workers.registry.editing.store import RegistryStore
 from workers.serving.api.registry.parts import Registry
 
 WEB = files("workers.serving") / "web"
-PAGES = sorted(
-    f"{folder}{entry.name}"
-    for folder in ("", "edit/")
-    for entry in (WEB / folder).iterdir()
-    if entry.name.endswith(".html")
-)
+PAGES = [
+    *sorted(
+        f"{folder}{entry.name}"
+        for folder in ("", "edit/")
+        for entry in (WEB / folder).iterdir()
+        if entry.name.endswith(".html")
+    ),
+    "?view=table",
+]
 """Every page that there is: one that is added is judged too."""
 
 SERIOUS = ("serious", "critical")

@@ -78,6 +78,28 @@ def test_the_page_changes_when_a_person_enters(
     )
 
 
+def test_the_table_has_the_same_figures_and_the_longest_stay_and_the_address_keeps_it(
+    start_board: Start, open_page: Open, writer: LiveWriter
+) -> None:
+    page = open_page(start_board(registry=ward()).url)
+    nurses = [coverage("nurse", 3, 0, 2)]
+    in_bay = {"people": 2, "scheduled": 3, "required": 3, "roles": nurses}
+    writer.zone("bay-1", **in_bay, longest_since_us=now_us() - 185 * 60_000_000)
+    page.locator("label", has_text="Table").click()
+    row = page.locator(".zone-table tbody[data-zone='bay-1'] .of-zone")
+
+    expect(row.locator("[data-column=gap]")).to_have_text(
+        "1 nurse missing for sure, possibly 2 more"
+    )
+    expect(row.locator("[data-column=here]")).to_have_text("2")
+    expect(row.locator("[data-column=longest]")).to_have_text("3 h")
+    expect(zone(page, "bay-1")).to_be_hidden()
+    page.reload()
+    writer.zone("bay-1", **in_bay, longest_since_us=None)
+    expect(row.locator("[data-column=longest]")).to_have_text("\N{EN DASH}")
+    assert page.url.endswith("?view=table")
+
+
 def coverage(role: str, required: int, known: int, unknown: int, **fields: Any) -> dict[str, Any]:
     """Coverage of a role by people who are known to have it and by others whom nobody knows."""
     gap_max = max(0, required - known)

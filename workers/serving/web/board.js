@@ -18,10 +18,12 @@ import { ZoneFilter } from "./filter.js";
 import { FilterBar, sayNothingShown } from "./filter_view.js";
 import { cautionOf, detectorsOf, lastFrame, LIVE, namesOf, notShown } from "./words.js";
 import { ZoneList } from "./zones.js";
+import { ZoneTable } from "./zone_table.js";
 
 const at = (id) => document.getElementById(id);
 const store = new Store(new ZoneFilter(location.search));
 const zones = new ZoneList(at("zones"), at("no-zones"), store);
+const zoneTable = new ZoneTable(at("zone-table"), store);
 const cameras = new CameraViews(at("cameras"), at("more-cameras"), store);
 const plans = new FloorPlans(at("plans"), store);
 const legend = new RoleLegend(at("of-roles"), store);
@@ -89,6 +91,7 @@ readFloors.asked = new Set();
 
 function drawZones() {
   const news = [...zones.render(), ...alertNews.next()];
+  if (document.body.dataset.view === "table") zoneTable.render(zones.order);
   if (news.length) say(at("announce"), news.join(". "));
   filterBar.render();
   if (!sayNothingShown(at("no-zones"), store) && at("no-zones").innerHTML !== nothing) at("no-zones").innerHTML = nothing;
@@ -152,6 +155,20 @@ function tick() {
 }
 
 themeSwitch(at("theme"), at("theme-word"));
+
+const view = new URLSearchParams(location.search).get("view") ?? recall("view");
+document.body.dataset.view = view === "table" ? "table" : "cards";
+for (const choice of document.querySelectorAll("input[name=view]")) {
+  choice.checked = choice.value === document.body.dataset.view;
+  choice.addEventListener("change", () => {
+    document.body.dataset.view = choice.value;
+    remember("view", choice.value);
+    const query = new URLSearchParams(location.search);
+    query.set("view", choice.value);
+    history.replaceState(null, "", `?${query}${location.hash}`);
+    drawZones();
+  });
+}
 
 for (const choice of document.querySelectorAll("input[name=order]")) {
   choice.checked = choice.value === (recall("order") ?? "gaps");

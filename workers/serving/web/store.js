@@ -6,7 +6,7 @@ export const TREND_S = 1800;
 const TRAIL_S = 3;
 
 /** What is known of a zone's coverage beside its numbers; an older record says none of it. */
-const COVERAGE = ["least_required", "possible_since_us", "sure_since_us", "is_watched", "count"];
+const COVERAGE = ["longest_since_us", "least_required", "possible_since_us", "sure_since_us", "is_watched", "count"];
 
 export class Store {
   /** @param filter which zones are shown; all when left out */

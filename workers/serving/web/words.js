@@ -21,6 +21,19 @@ export const LABELS = {
   cameras: "Cameras of this floor",
 };
 
+/** Heads of the table of zones. */
+export const TABLE = {
+  caption: "Zones and their roles",
+  zone: "Zone",
+  gap: "Gap",
+  since: "Since",
+  here: "Here",
+  scheduled: "Scheduled",
+  required: "Required",
+  longest: "Longest stay",
+  age: "Measured",
+};
+
 /** The answer on top, where it names no zone that is short. */
 export const ANSWERS = {
   covered: "All zones that need staff are covered",

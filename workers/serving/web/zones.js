@@ -14,6 +14,24 @@ export const RANK = { short: 0, unclear: 1, covered: 2, none_required: 3, no_dat
 const WIDTH = 120;
 const HEIGHT = 34;
 
+/** Zones by how much they lack (`gaps`), or as the ward lists them (`ward`). */
+export function inOrder(zones, order) {
+  return [...zones].sort((a, b) => {
+    if (order === "gaps") {
+      const rank = RANK[a.coverage.state] - RANK[b.coverage.state];
+      const gap = (b.gap?.max ?? 0) - (a.gap?.max ?? 0);
+      if (rank || (gap && a.coverage.state === "short")) return rank || gap;
+    }
+    return a.order - b.order || a.name.localeCompare(b.name) || (a.zone_id < b.zone_id ? -1 : 1);
+  });
+}
+
+/** Coverage of one role. */
+export function stateOfRole(role) {
+  if (!role.required) return "none_required";
+  return role.gap_min > 0 ? "short" : role.gap_max > 0 ? "unclear" : "covered";
+}
+
 export class ZoneList {
   constructor(list, empty, store) {
     this.list = list;
@@ -27,8 +45,7 @@ export class ZoneList {
 
   /** Draw every zone; returns sentences for what changed for the worse or better. */
   render() {
-    const zones = [...this.store.zones.values()];
-    zones.sort((a, b) => this.#compare(a, b));
+    const zones = inOrder(this.store.zones.values(), this.order);
     for (const [id, row] of this.rows) {
       if (!this.store.zones.has(id)) {
         row.item.remove();
@@ -52,15 +69,6 @@ export class ZoneList {
     });
     this.empty.hidden = zones.length > 0;
     return news;
-  }
-
-  #compare(a, b) {
-    if (this.order === "gaps") {
-      const rank = RANK[a.coverage.state] - RANK[b.coverage.state];
-      const gap = (b.gap?.max ?? 0) - (a.gap?.max ?? 0);
-      if (rank || (gap && a.coverage.state === "short")) return rank || gap;
-    }
-    return a.order - b.order || a.name.localeCompare(b.name) || (a.zone_id < b.zone_id ? -1 : 1);
   }
 
   #fill(row, zone) {
@@ -106,7 +114,7 @@ export class ZoneList {
     }
     shown.forEach((role, number) => {
       const line = row.lines[number];
-      const state = !role.required ? "none_required" : role.gap_min > 0 ? "short" : role.gap_max > 0 ? "unclear" : "covered";
+      const state = stateOfRole(role);
       if (line.item.dataset.state !== state) {
         line.item.dataset.state = state;
         line.icon.replaceChildren(icon(state));

@@ -41,7 +41,7 @@ from tests.support.fakes import KnownReads
 SCALE = [0.01, 0.0, 0.0, 0.0, 0.01, 0.0, 0.0, 0.0, 1.0]
 """A homography: 100 px are a metre."""
 
-INSIDE_PX, OUTSIDE_PX = 200.0, 700.0
+INSIDE_PX, BESIDE_PX, OUTSIDE_PX = 200.0, 330.0, 700.0
 
 
 def measured(
@@ -232,6 +232,37 @@ def test_who_is_lost_inside_is_not_taken_to_be_there_any_more_after_an_hour() ->
     assert 10.0 < maybe[0] < 20.0
     assert 3590.0 < maybe[-1] < 3616.0
     assert counts(found[-1])["FLOW"] == (0, 0)
+
+
+def two_in_turns() -> list[DetectionOutcome]:
+    """One is inside from 0 to 6 s, another from 3 to 10 s."""
+    return [
+        *shown(3, INSIDE_PX),
+        *shown(3, INSIDE_PX, BESIDE_PX, since_s=3),
+        *shown(4, BESIDE_PX, since_s=6),
+        *shown(4, since_s=10),
+    ]
+
+
+def test_the_longest_stay_is_that_of_who_came_first_until_they_leave() -> None:
+    facts = facts_of(camera(), zone(leave_after_ms=500))
+
+    found = measured(two_in_turns(), facts)
+
+    longest = [one["longest_since_us"] for one in found]
+    sinces = [at_s(since) for since in dict.fromkeys(longest) if since]
+    assert sinces == pytest.approx([0.0, 3.0], abs=0.2)  # a track begins at its second frame
+    assert [since is None for since in longest] == [one["people"] == 0 for one in found]
+
+
+def test_settings_without_it_give_no_longest_stay() -> None:
+    facts = facts_of(camera(), zone(leave_after_ms=500))
+    old = PartitionPipeline(PipelineSettings(floor=FloorSettings(finds_longest=False)))
+
+    found = measured(two_in_turns(), facts, pipeline=old)
+
+    assert {one["people"] for one in found} == {0, 1, 2}
+    assert {one["longest_since_us"] for one in found} == {None}
 
 
 def test_settings_without_it_let_who_is_lost_inside_contradict_the_flow() -> None:
