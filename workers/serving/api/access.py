@@ -128,6 +128,8 @@ BOARD: Final[Mapping[Route, Access]] = {
     ("GET", f"{PREFIX}/zone-alerts"): Access(
         needs=Right.BOARD, scope=Scope.LIST, audit="alerts.viewed"
     ),
+    # Counts of alerts and answers, of no person.
+    ("GET", f"{PREFIX}/alerts-per-rule"): Access(needs=Right.REGISTRY, scope=Scope.LIST),
     ("GET", f"{PREFIX}/changes"): Access(
         needs=Right.BOARD, scope=Scope.LIST, audit="stream.opened"
     ),

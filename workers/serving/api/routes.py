@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI
 
 from workers.serving.api import (
     alerts,
+    alerts_per_rule,
     audit,
     badge_reads,
     cameras,
@@ -53,6 +54,7 @@ RESOURCES = (
     badge_reads,
     feedback,
     zone_alerts,
+    alerts_per_rule,
     audit,
 )
 """One module per resource, in the order of the OpenAPI document."""

@@ -8,6 +8,7 @@ from schemas.records.alert_actions import ActionTaken
 from schemas.records.rules import ZoneAlert
 from workers.notifier.memory import AlertKey
 from workers.notifier.standing import Decision
+from workers.serving.recorded.alerts_per_rule import OfRule, Sees, per_rule
 from workers.serving.recorded.pool import reading_pool
 from workers.storage.timescale.connection import database_errors
 from workers.storage.timescale.rows import at, to_us
@@ -130,6 +131,16 @@ class ZoneAlertHistory:
         for row in taken:
             actions.setdefault(key_of(row), []).append(action_of(row))
         return Kept(alerts, decisions, actions)
+
+    def per_rule(self, since: datetime, sees: Sees) -> list[OfRule]:
+        """What rules asked of people since a time; see `alerts_per_rule`.
+
+        Raises:
+            Retry: The database is out of reach.
+            Stop: It is not migrated, or refuses this board.
+        """
+        with database_errors(), self._pool.connection() as connection:
+            return per_rule(connection, since, sees)
 
     def one(self, key: AlertKey) -> tuple[ZoneAlert | None, Kept]:
         """One alert as it was decided last, with decisions and actions; None where it is not known.

@@ -210,6 +210,7 @@ ROLES: Final = (
             "registry.stream_addresses(set_at)",
             "registry.stream_addresses(version)",
             "public.alert_actions",
+            "public.alerts_answered",
             *_EXPLAINED,
             *_PAST,
             "public.what_has_seen",

@@ -155,6 +155,12 @@ class Ward:
         found: list[dict[str, Any]] = answer.json()["alerts"]
         return found
 
+    def per_rule(self, *, by: str = "ann", **params: Any) -> dict[str, Any]:
+        """What each rule asked of people, by its id."""
+        answer = self._client.get("/api/v1/alerts-per-rule", params=params, headers={HEADER: by})
+        assert answer.status_code == 200, answer.text
+        return {one["rule_id"]: one for one in answer.json()["rules"]}
+
     def status(self, by: str) -> int:
         return self._client.get("/api/v1/zone-alerts", headers={HEADER: by}).status_code
 
@@ -398,6 +404,36 @@ def test_without_the_audit_or_with_brokers_that_are_late_nothing_is_done(start: 
     assert "none was taken" in late.json()["detail"]
     assert board.states()["lost/zone/east-1"] == "open"
     assert not any(one["alert_id"] == gap["alert_id"] for _, _, one in board.log())
+
+
+def test_what_a_rule_asks_of_people_is_counted_for_whom_sees_its_zones(start: Start) -> None:
+    board = start()
+    at_us = now_us() - 120 * S
+    zones = [alert(f"much/zone/{one}-1", at_us) for one in ("east", "west")]
+    many = [alert(f"much/zone/east-1/person/f:{n}", at_us + n * S) for n in range(4)]
+    floor = alert("few/floor/f", at_us, kind="CAMERA_MISSING", zone_id="")
+    silent = alert("quiet/zone/east-1", at_us, pages=False, stage="SILENT")
+    old = alert("former/zone/east-1", now_us() - 40 * 24 * 3600 * S)
+    board.decide("f", *zones, *many, floor, silent, old)
+    for one in (zones[0], floor):
+        assert board.post("acknowledge", named(one)).status_code == 200
+    assert board.post("resolve", named(many[0], reason="NOT_TRUE")).status_code == 200
+    board.sink()
+
+    found = board.per_rule()
+    much, few = found["much"], found["few"]
+    [shift] = much["shifts"]
+
+    assert (much["alerts"], much["paging"], much["accepted"], much["overridden"]) == (6, 6, 1, 1)
+    assert 110 < much["acknowledged_after_s"] < 200
+    assert {name: shift[name] for name in ("alerts", "accepted")} == {"alerts": 6, "accepted": 1}
+    assert (much["asks_too_much"], few["asks_too_much"]) == (True, False)
+    assert (few["paging"], few["accepted"]) == (1, 1)
+    assert (found["quiet"]["alerts"], found["quiet"]["paging"]) == (1, 0)
+    assert "former" not in found
+    assert "former" in board.per_rule(days=60)
+    east = board.per_rule(by="east")
+    assert (east["much"]["alerts"], east["few"]["alerts"]) == (5, 1)
 
 
 def test_an_alert_is_shown_and_acknowledged_before_the_tables_have_it(

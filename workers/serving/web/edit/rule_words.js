@@ -105,3 +105,18 @@ export const TEXT = {
   removed: (name) => `${name} is removed.`,
   exported: (number) => `${counted(number, "rule is", "rules are")} in the file rules.yaml, as registered.`,
 };
+
+/** What a rule asked of people, and how they answered. */
+export const BURDEN = {
+  heading: (days) => `The last ${days} days`,
+  waiting: "Not read yet.",
+  none: "No alert of this rule was opened.",
+  trouble: (why) => `Cannot be told now: ${why}.`,
+  line: ({ alerts, paging }) => `${counted(alerts, "alert", "alerts")} opened; ${paging} of them paged.`,
+  tooMuch: ({ paging, accepted }) => `Asks for more than people accept: it paged ${paging} times, and ${accepted} were accepted. Raise its threshold, let it last longer, or make it silent.`,
+  mark: "pages more than is accepted",
+  rows: { paging: "Paged", accepted: "Accepted", overridden: "Overridden", escalated: "Escalated", acknowledged_after_s: "Acknowledged after" },
+  shifts: { early: "Early", late: "Late", night: "Night" },
+  all: "All",
+  help: "Accepted: somebody acknowledged, snoozed or resolved it, and nobody called it wrong. Overridden: somebody did. The time is the median. Shifts begin at 07:00, 15:00 and 23:00.",
+};

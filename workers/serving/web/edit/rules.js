@@ -7,10 +7,11 @@ import { History } from "./history.js";
 import { compare, equal } from "./merge.js";
 import { all, one, preview, remove, save } from "./registry.js";
 import { Review } from "./review.js";
+import { Burden } from "./rule_burden.js";
 import { RULE_FIELDS, USUAL } from "./rule_fields.js";
 import { RuleForm } from "./rule_form.js";
 import { restated } from "./rule_in_words.js";
-import { kindName, KINDS, STAGES, TEXT } from "./rule_words.js";
+import { BURDEN, kindName, KINDS, STAGES, TEXT } from "./rule_words.js";
 import { saveYaml, toYaml } from "./rule_yaml.js";
 import { author, fieldName, fieldNames, idFrom, valueOf, when } from "./words.js";
 
@@ -24,6 +25,7 @@ class RulesPage {
     this.drafts = new Drafts("rules", me.subject);
     this.known = new Map();
     this.chosen = null;
+    this.burden = new Burden(at("burden"));
     this.form = new RuleForm(at("form"), (fields) => this.#change(fields));
     this.history = new History(at("history"), at("versions"), me, { kind: "rules", fields: RULE_FIELDS, done: () => this.load(this.chosen) });
     at("filter").append(new Option("All rules", ""), ...STAGES.map(([stage, words]) => new Option(`Stage: ${words.split(":")[0].toLowerCase()}`, `stage ${stage}`)), ...KINDS.map(([kind, words]) => new Option(words, `kind ${kind}`)));
@@ -54,6 +56,13 @@ class RulesPage {
     }
     const ids = this.#ids();
     this.choose(ids.includes(wanted) ? wanted : ids[0]);
+    await this.burden.load();
+    this.#list();
+    this.#showBurden();
+  }
+
+  #showBurden() {
+    this.burden.show(this.known.has(this.chosen) ? this.chosen : null);
   }
 
   /** Ids in the order of the list: by stage, then by name. */
@@ -90,6 +99,7 @@ class RulesPage {
     this.errors = [];
     this.form.show(this.#record(id), this.places, !this.mayEdit);
     this.history.of(this.known.get(id) ?? null);
+    this.#showBurden();
     this.#show();
     if (this.drafts.get(id)) this.#checkSoon();
   }
@@ -103,6 +113,7 @@ class RulesPage {
       if (id === this.chosen) button.setAttribute("aria-current", "true");
       if (this.drafts.get(id)) button.append(make("span", "unsaved", "not saved"));
       button.append(make("span", "rule-kind", kindName(record.kind)));
+      if (this.burden.asksTooMuch(id)) button.append(make("span", "asks-too-much", BURDEN.mark));
       button.addEventListener("click", () => this.choose(id));
       groups.set(record.stage, [...(groups.get(record.stage) ?? []), make("li", "", button)]);
     }
