@@ -11,6 +11,7 @@ from confluent_kafka import Message
 from runtime.process.settings import Settings
 from schemas.codec import Codec
 from schemas.records.evidence import BadgeRead
+from schemas.records.frames import DetectionOutcome
 from schemas.registry import SchemaRegistry
 from schemas.topics import BADGE_READS, DETECTIONS
 from tests.bench.streaming.ward import (
@@ -51,17 +52,27 @@ class Load:
     def append_reads(self, reads: Iterable[BadgeRead]) -> None:
         """Append reads of badges as fast as the broker takes them."""
         for read in reads:
-            self._producer.produce(
-                self._topic_of_reads,
-                key=read["reader_id"].encode(),
-                value=self._reads.encode(read),
-                partition=self._floors[read["floor_id"]],
-            )
+            self.send_read(read)
         self.flush()
+
+    def send_read(self, read: BadgeRead) -> None:
+        """Hand one read of a badge over."""
+        self._producer.produce(
+            self._topic_of_reads,
+            key=read["reader_id"].encode(),
+            value=self._reads.encode(read),
+            partition=self._floors[read["floor_id"]],
+        )
 
     def encoded(self, frames: int, start_us: int) -> Iterator[tuple[int, bytes]]:
         """Frames of all cameras in the order of their log: camera number and value."""
-        for number, outcome in self.ward.log(frames, start_us):
+        return self.encode(self.ward.log(frames, start_us))
+
+    def encode(
+        self, outcomes: Iterable[tuple[int, DetectionOutcome]]
+    ) -> Iterator[tuple[int, bytes]]:
+        """Camera number and value of each frame."""
+        for number, outcome in outcomes:
             yield number, self._codec.encode(outcome)
 
     def append(self, log: Iterable[tuple[int, bytes]]) -> None:

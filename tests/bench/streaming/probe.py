@@ -35,6 +35,12 @@ def cpu_of_threads(pid: int) -> dict[str, float]:
     return found
 
 
+def thread_time_s(pid: int) -> float:
+    """Processor time of the threads that a process has now, to the nanosecond, seconds."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
 def resident_mb(pid: int) -> float:
     """Memory that a process alone holds (private), MB."""
     total = 0

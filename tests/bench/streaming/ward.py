@@ -113,7 +113,11 @@ def floor_of(ward: Ward, number: int) -> str:
 
 
 def register(
-    settings: Settings, cameras: Sequence[CameraRow], zones: Sequence[ZoneRow], at_us: int
+    settings: Settings,
+    cameras: Sequence[CameraRow],
+    zones: Sequence[ZoneRow],
+    at_us: int,
+    staff: Sequence[str] = (),
 ) -> dict[str, int]:
     """Register cameras and zones, and for each zone a nurse on shift and the need of two.
 
@@ -122,6 +126,7 @@ def register(
         cameras: Cameras.
         zones: Zones.
         at_us: Event time around which the shifts lie, UTC microseconds.
+        staff: Nurses besides them; whoever has a shift may be among them.
 
     Returns:
         Partition of each floor.
@@ -137,7 +142,8 @@ def register(
 
     add(list(cameras))
     add(list(zones))
-    add([StaffRow(staff_id=f"nurse-{zone.zone_id}", role="nurse") for zone in zones])
+    nurses = dict.fromkeys([*(f"nurse-{zone.zone_id}" for zone in zones), *staff])
+    add([StaffRow(staff_id=one, role="nurse") for one in nurses])
     add([_shift(zone.zone_id, at_us) for zone in zones])
     add(
         [
