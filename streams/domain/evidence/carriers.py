@@ -56,12 +56,15 @@ def take_read(
     unseen = before.get(UNSEEN, 0.0)
     new = unseen * (1.0 - settings.unseen)
     after = {name: new * likelihood for name, likelihood in near.items()}
+    was_there, stray = whereabouts.was_there, settings.stray
     for person_id, known in before.items():
         if person_id in NOT_PEOPLE:
             continue
         likelihood = near.get(person_id, 0.0)
-        if likelihood or whereabouts.was_there(person_id):
-            after[person_id] = known * max(likelihood, settings.stray) + new * likelihood
+        if likelihood:
+            after[person_id] = known * max(likelihood, stray) + new * likelihood
+        elif was_there(person_id):
+            after[person_id] = known * stray
         else:  # who left view may be near the reader as well as anywhere
             after[person_id] = known * settings.unseen
     after[UNSEEN] = unseen * settings.unseen
@@ -112,8 +115,15 @@ def mingle(
     """Let people who are close to each other be exchanged by tracking."""
     share = 0.5 * -math.expm1(-2.0 * settings.close_swaps_per_s * passed_us / MICROSECONDS)
     close = settings.close_m * settings.close_m
-    known = [state.badges[badge_id].carriers for badge_id in sorted(state.badges)]
-    for one, other in _close_pairs(people, close):
+    pairs = _close_pairs(people, close)
+    if not pairs:
+        return
+    known = []
+    for badge_id in sorted(state.badges):
+        badge = state.badges[badge_id]
+        badge.carriers = dict(badge.carriers)
+        known.append(badge.carriers)
+    for one, other in pairs:
         _exchange(state, known, people.person_ids[one], people.person_ids[other], share)
 
 
@@ -163,10 +173,11 @@ def move(state: EvidenceState, earlier: str, later: str, share: float) -> None:
         share: How much of it, 0 to 1.
     """
     for badge_id in sorted(state.badges):
-        carriers = state.badges[badge_id].carriers
-        known = carriers.get(earlier, 0.0)
+        badge = state.badges[badge_id]
+        known = badge.carriers.get(earlier, 0.0)
         if not known:
             continue
+        carriers = badge.carriers = dict(badge.carriers)
         carriers[later] = carriers.get(later, 0.0) + share * known
         if share < 1.0:
             carriers[earlier] = known - share * known

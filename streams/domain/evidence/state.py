@@ -12,8 +12,22 @@ LYING: Final = "!"
 NOT_PEOPLE: Final = (UNSEEN, LYING)
 
 
+class WithKept:
+    """Something that is found again while it holds, and is no part of a state.
+
+    Attributes:
+        kept: What is kept; None for nothing.
+    """
+
+    __slots__ = ("kept",)
+
+    def keep(self, found: Any) -> None:
+        """Keep something, or nothing."""
+        self.kept = found
+
+
 @dataclass(slots=True)
-class BadgeState:
+class BadgeState(WithKept):
     """One badge.
 
     Attributes:
@@ -37,6 +51,9 @@ class BadgeState:
     doubted_us: int | None = None
     tried: float = 0.0
     is_together: bool = False
+
+    def __post_init__(self) -> None:
+        self.keep(None)
 
 
 @dataclass(slots=True)

@@ -127,12 +127,15 @@ def advance(
 
 def _pass(state: EvidenceState, passed_us: int, settings: EvidenceSettings) -> None:
     forget(state, passed_us, settings)
-    for person_id in sorted(state.people):
-        person = state.people[person_id]
-        fade(person, passed_us, settings)
-        if state.at_us - person.seen_us > settings.left_us:
-            move(state, person_id, UNSEEN, 1.0)
-            del state.people[person_id]
+    seen_us = state.at_us - settings.left_us
+    for person in state.people.values():
+        if person.worn:
+            fade(person, passed_us, settings)
+    for person_id in sorted(
+        [one for one, known in state.people.items() if known.seen_us < seen_us]
+    ):
+        move(state, person_id, UNSEEN, 1.0)
+        del state.people[person_id]
 
 
 def _note(state: EvidenceState, people: People, at_us: int, settings: EvidenceSettings) -> None:

@@ -196,9 +196,20 @@ def close_tick(
     due = reads.take(floor.floor_id, read_through_us, end_us) if settings.takes_reads else []
     joined: list[Joined] = []
     if floor.evidence is not None or due or worn:
-        joined = joined_of(floor.floor_id, tracks, links)
+        remembered = () if floor.evidence is None else floor.evidence.state.people
+        joined = joined_of(floor.floor_id, tracks, links, remembered)
     outputs += _take_in(
-        floor, moment, people, inside, joined, due, worn, watched, snapshot, settings
+        floor,
+        moment,
+        people,
+        inside,
+        joined,
+        due,
+        worn,
+        watched,
+        snapshot,
+        settings,
+        linked=bool(tracks),
     )
     changed = named is not _names(floor) and dict(named) != dict(_names(floor))
     watches = watches_of(floor, snapshot)
@@ -285,6 +296,8 @@ def _take_in(
     watched: bool,
     snapshot: Snapshot,
     settings: FloorSettings,
+    *,
+    linked: bool,
 ) -> list[Output]:
     """Let evidence say who people are; gives links of what it can say of nobody."""
     known = floor.evidence
@@ -305,6 +318,7 @@ def _take_in(
             end_us=moment.as_of_us,
             looked=watched,
             settings=rates_of(settings.badges),
+            linked=linked,
             worn=worn,
             classes=classes,
         )

@@ -99,6 +99,7 @@ def take_in(
     end_us: int,
     looked: bool,
     settings: EvidenceSettings,
+    linked: bool = False,
     worn: Sequence[Worn] = (),
     classes: Classes = NO_CLASSES,
 ) -> TakenIn:
@@ -110,15 +111,17 @@ def take_in(
         known: The floor's evidence, changed in place.
         records: Reads that fall due in the tick, in any order.
         people: People at its end.
-        joined: Links of the tick.
+        joined: Links of the tick, at least those of people who are remembered.
         staff: Staff in force, by id.
         zone_ids: Zones of the floor that are in force.
         end_us: End of the tick, microseconds.
         looked: Whether a camera looked in the tick.
         settings: Rates.
+        linked: Whether the tick has links besides.
         worn: Classes that a detector gave to people in the tick, in any order.
         classes: What these classes say.
     """
+    linked = linked or bool(joined)
     if worn:
         here = frozenset(people.person_ids)
         worn = [one for one in worn if one.shown in classes and one.person_id in here]
@@ -139,7 +142,7 @@ def take_in(
     if known is None and not reads and not worn:
         return TakenIn(None, late, (), astray)
     passed_us = end_us - evidence.state.at_us
-    if not (reads or joined or (looked and passed_us >= settings.trail_step_us)):
+    if not (reads or linked or (looked and passed_us >= settings.trail_step_us)):
         note_looks(evidence.state, worn, end_us)
         return TakenIn(evidence, late, (), astray)
     holders: dict[str, list[str]] = {}
@@ -152,10 +155,15 @@ def take_in(
     elif end_us - evidence.read_us > settings.forget_us:
         return TakenIn(None, late, twice, astray)
     forget_holders(evidence.queue, evidence.state.badges)
-    evidence.is_stale = evidence.is_stale or bool(reads or joined)
+    evidence.is_stale = evidence.is_stale or linked or bool(reads)
     if end_us - evidence.named_us >= (NAMED_US if evidence.is_stale else FADED_US):
         evidence.named_us, evidence.is_stale = end_us, False
-        evidence.names = _named(evidence, people.person_ids, staff, settings, classes)
+        names = _named(evidence, people.person_ids, staff, settings, classes)
+        # Who is as before is the same object: what was found of it is found again.
+        evidence.names = {
+            one: before if (before := evidence.names.get(one)) == name else name
+            for one, name in names.items()
+        }
     return TakenIn(evidence, late, twice, astray)
 
 
@@ -188,14 +196,22 @@ def worn_in(view: View) -> list[Worn]:
     ]
 
 
-def joined_of(floor_id: str, tracks: Iterable[Link], people: Iterable[FloorLink]) -> list[Joined]:
-    """Links as evidence sees them.
+def joined_of(
+    floor_id: str,
+    tracks: Sequence[Link],
+    people: Iterable[FloorLink],
+    known: Collection[str] = (),
+) -> list[Joined]:
+    """Links as evidence sees them; none of camera tracks where all of them are unknown to it.
 
     Args:
         floor_id: The floor.
         tracks: Links of camera tracks.
         people: Links of fused people.
+        known: People who are remembered.
     """
+    if not any(one["from_person_id"] in known for one in tracks):
+        tracks = ()
     return [
         *(
             Joined("REIDENTIFICATION", one["from_person_id"], one["to_person_id"], one["score"])
@@ -215,9 +231,11 @@ def joined_of(floor_id: str, tracks: Iterable[Link], people: Iterable[FloorLink]
 
 def give_roles(zones: Mapping[str, ZoneState], names: Names) -> None:
     """Note in every stay which role the person has."""
+    roles = {name: one.role for name, one in names.items() if one.role}
+    role_of = roles.get
     for zone in zones.values():
         for name, stay in zone.stays.items():
-            stay.role = names[name].role if name in names else ""
+            stay.role = role_of(name, "")
 
 
 def _named(

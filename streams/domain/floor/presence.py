@@ -265,10 +265,10 @@ def who_they_are(
     if names and rosters is not None:
         sureness["role_confidence"] = [one.role_confidence for one in found]
         shown = rosters.found_at(at_us)
-        for index, name in enumerate(found):
+        each = zip(found, people.person_ids, people.zone_ids, strict=True)
+        for index, (name, person_id, zone_ids) in enumerate(each):
             if name is UNKNOWN:
                 continue
-            person_id, zone_ids = people.person_ids[index], people.zone_ids[index]
             before = shown.get(person_id)  # the same at most ticks
             if before is None or before[0] is not name or before[1] != zone_ids:
                 before = name, zone_ids, _details(name, zone_ids, rosters, at_us)

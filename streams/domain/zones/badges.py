@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from streams.domain.evidence.spread import Spread, kept_of
 from streams.domain.evidence.state import LYING, NOT_PEOPLE, UNSEEN, BadgeState, EvidenceState
 from streams.domain.zones.area import ZoneArea
 
@@ -63,9 +64,15 @@ def badges_in(
 
 _NOBODY: Final = ""
 
+_ROUNDING: Final = 1e-9
+"""Sums in different orders differ by less."""
+
 
 def _zones_with(
-    badge: BadgeState, around: Around, zones_of: Mapping[str, Sequence[str]], at_us: int
+    badge: BadgeState,
+    around: Around,
+    zones_of: Mapping[str, Sequence[str]],
+    at_us: int,
 ) -> list[tuple[str, str]]:
     """The zones in which a badge is or may be, each with the likeliest carrier there.
 
@@ -74,14 +81,74 @@ def _zones_with(
     placed: Sequence[str] = ()
     if badge.x_m is not None and badge.y_m is not None:
         placed = around(badge.x_m, badge.y_m)
-    carriers = badge.carriers
+    kept = kept_of(badge)
+    spread = kept.spread
     is_fresh = at_us - badge.read_us <= UNSEEN_US
-    for name, share in carriers.items():
-        if share >= SURE:  # all others together are not likely anywhere
-            if name in NOT_PEOPLE:
-                owner = UNSEEN if name == UNSEEN else _NOBODY
-                return [(one, owner) for one in placed if is_fresh or name == LYING]
-            return [(one, name) for one in zones_of.get(name, ())]
+    if spread.most >= SURE:  # all others together are not likely anywhere
+        name = spread.first
+        if name in NOT_PEOPLE:
+            owner = UNSEEN if name == UNSEEN else _NOBODY
+            return [(one, owner) for one in placed if is_fresh or name == LYING]
+        return [(one, name) for one in zones_of.get(name, ())]
+    there = [zones_of.get(name, ()) for name, _ in spread.likely]
+    asked = is_fresh, placed, there
+    if kept.asked != asked:
+        found = _by_likely(spread, *asked)
+        if found is None:
+            return _by_all(badge.carriers, placed, is_fresh, zones_of)
+        kept.asked, kept.found = asked, found
+    known: list[tuple[str, str]] = kept.found
+    return known
+
+
+def _by_likely(
+    spread: Spread, is_fresh: bool, placed: Sequence[str], there: Sequence[Sequence[str]]
+) -> list[tuple[str, str]] | None:
+    """The same from the people who are likely alone; None where the others may matter.
+
+    Args:
+        spread: Carriers of the badge.
+        is_fresh: Whether it was read a moment ago.
+        placed: Zones in which its reader is.
+        there: In which zones each of the likely people is.
+    """
+    others = spread.others + _ROUNDING
+    if others >= LIKELY:
+        return None
+    shares: dict[str, float] = dict.fromkeys(placed, spread.unseen if is_fresh else 0.0)
+    for (_, share), zone_ids in zip(spread.likely, there, strict=True):
+        for zone_id in zone_ids:
+            shares[zone_id] = shares.get(zone_id, 0.0) + share
+    found: list[tuple[str, str]] = []
+    for zone_id, share in shares.items():
+        lying = spread.lying if zone_id in placed else 0.0
+        if share + lying + others < LIKELY:
+            continue
+        if share >= SURE + _ROUNDING:
+            here = [
+                (-one, name)
+                for (name, one), zone_ids in zip(spread.likely, there, strict=True)
+                if zone_id in zone_ids
+            ]
+            if is_fresh and zone_id in placed:
+                here.append((-spread.unseen, UNSEEN))
+            if not here or -min(here)[0] < spread.each:
+                return None
+            found.append((zone_id, min(here)[1]))
+        elif share + others < SURE and share + lying >= LIKELY + _ROUNDING:
+            found.append((zone_id, _NOBODY))
+        else:
+            return None
+    return found
+
+
+def _by_all(
+    carriers: Mapping[str, float],
+    placed: Sequence[str],
+    is_fresh: bool,
+    zones_of: Mapping[str, Sequence[str]],
+) -> list[tuple[str, str]]:
+    """The same from all carriers."""
     shares, first, most = _shares(carriers, zones_of)
     lying, unseen = 0.0, -1.0
     if placed:
