@@ -96,3 +96,4 @@ class Link(TypedDict):
     evidence: LinkEvidence | None
     as_of_us: int
     inputs_through_us: int
+    badge_id: str

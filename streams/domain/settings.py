@@ -54,6 +54,7 @@ class FloorSettings:
         widens_flow: Whether entries less exits allow for people who appear in a zone or are lost
             in it, and badges are followed from zone to zone at each tick.
         finds_longest: Whether occupancy says when the longest stay began.
+        doubts_badges: Whether a badge in two positions at once may open an alert.
     """
 
     allowed_lateness_us: int = 2_000_000
@@ -72,6 +73,7 @@ class FloorSettings:
     classes: ClassSettings = field(default_factory=ClassSettings)
     widens_flow: bool = True
     finds_longest: bool = True
+    doubts_badges: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

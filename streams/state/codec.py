@@ -13,7 +13,7 @@ from streams.domain.floor.state import FloorState
 from streams.domain.fusion.state import FusionState
 from streams.domain.tracking.state import TrackerState
 from streams.state.version import (
-    LONGEST_IN_OCCUPANCY,
+    LONGEST_AND_BADGES,
     OCCUPANCY_IN_FULL,
     OLDEST_READ,
     SEQS_BY_TOPIC,
@@ -41,13 +41,15 @@ def decode_state(entity_key: str, stored: EntityState) -> Entity:
         raise ValueError(f"this release reads versions {OLDEST_READ} to {STATE_VERSION}")
     kind = entity_type(entity_key)
     try:
-        if stored.version >= LONGEST_IN_OCCUPANCY:
+        if stored.version >= LONGEST_AND_BADGES:
             state: Entity = _DECODERS[kind].decode(stored.data)
             return state
         fields = msgspec.msgpack.decode(stored.data, type=dict[str, Any])
         if stored.version < SEQS_BY_TOPIC:
             _gather_seqs(fields)
         _complete_occupancy(fields, stored.version)
+        for link in fields.get("linked", ()):
+            link["badge_id"] = ""
         state = msgspec.convert(fields, kind, dec_hook=_read)
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from error

@@ -37,7 +37,7 @@ def from_values(values: dict[str, Any]) -> PipelineSettings:
     A setting that a later release added takes the value under which the fold works as before it.
     A release that did not know of moving cameras had one tracker for all, and one that does not say
     whether it fuses cameras, takes reads of badges, shows roles only, follows gaps, decides about
-    alerts or finds the longest stay did not.
+    alerts, finds the longest stay or doubts badges did not.
 
     Raises:
         Stop: A setting is unknown here, is missing, or has a value of another type.
@@ -48,7 +48,7 @@ def from_values(values: dict[str, Any]) -> PipelineSettings:
         without = {"fuses_cameras": False, "fusion": {}, "takes_reads": False, "badges": {}}
         without |= {"shifts": {}, "census_max_age_us": _CENSUS_MAX_AGE_US, "classes": {}}
         without |= {"role_only": False, "follows_gaps": False, "widens_flow": False}
-        without |= {"decides_alerts": False, "finds_longest": False}
+        without |= {"decides_alerts": False, "finds_longest": False, "doubts_badges": False}
         whole["floor"] = {**without, **whole["floor"]}
         for section, neutral in _FLOOR_SECTIONS.items():
             if isinstance(whole["floor"][section], dict):

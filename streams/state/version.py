@@ -11,8 +11,9 @@ SEQS_BY_TOPIC = 6
 OCCUPANCY_IN_FULL = 12
 """From this version on, the occupancy that was shown last says since when gaps are open."""
 
-LONGEST_IN_OCCUPANCY = 14
-"""From this version on, the occupancy that was shown last says when the longest stay began."""
+LONGEST_AND_BADGES = 14
+"""From this version on, the occupancy that was shown last says when the longest stay began, and a
+link of an open tick names the badge that it speaks of."""
 
 OLDEST_READ = 4
 """Older states are refused: another tracker made them, and this one could not continue from them.

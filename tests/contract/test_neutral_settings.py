@@ -52,6 +52,7 @@ def test_every_setting_added_since_an_earlier_release_has_a_neutral_value(path: 
         "classes": dict(class_settings.NEUTRAL),
         "decides_alerts": False,
         "finds_longest": False,
+        "doubts_badges": False,
     }
     assert read["floor"] == {**saved["floor"], **neutral}
     assert saved["tracker"].items() <= read["tracker"].items()

@@ -173,6 +173,8 @@ def _rules() -> Iterator[dict[str, Any]]:
     yield common | alone | {"owner": "doctor"} | _version(2, 300)
     missing = {"rule_id": "missing", "kind": "CAMERA_MISSING", "open_after_s": 1}
     yield common | missing | _version(1, _BEFORE_S)
+    badges = {"rule_id": "badges", "kind": "BADGE_CONTRADICTION", "open_after_s": 20}
+    yield common | badges | _version(1, _BEFORE_S)
 
 
 def _floors() -> Iterator[dict[str, Any]]:

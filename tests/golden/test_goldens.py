@@ -124,7 +124,10 @@ def test_the_world_holds_what_the_goldens_are_for(golden: Any, first: run.Outcom
     decided = [one for record in records("zone-alerts.decided.v1") for one in record["decided"]]
     assert {one["action"] for one in decided} == {"OPENED", "CHANGED", "CLOSED"}
     assert {one["cause"] for one in decided} >= {"BREACH", "CLEARED", "RULE_EDITED", "RULE_REMOVED"}
-    assert {one["rule_id"] for one in decided} >= {"gap", "maybe", "stay", "alone", "missing"}
+    assert {one["rule_id"] for one in decided} >= {
+        *("gap", "maybe", "stay", "alone", "missing", "badges"),
+    }
+    assert any(one["rule_id"] == "badges" and not one["zone_id"] for one in decided)
 
     reasons_of_links = " ".join(
         record["reason"] for record in records("links.observed.v1") if record["kind"] == "BADGE"

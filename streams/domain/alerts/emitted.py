@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from schemas.records.presence import Link
 from schemas.records.zones import ZoneEvent, ZoneOccupancy
 
 
@@ -36,6 +37,7 @@ class Emitted(NamedTuple):
         people: People in it; None where there is none, or where no rule asks.
         cameras_missing: Cameras in it that had not reported; None where there is none.
         is_periodic: Whether a record is due that only says which alerts are open.
+        links: Links that say of a badge that it was in two positions at once, in order.
     """
 
     as_of_us: int
@@ -44,6 +46,7 @@ class Emitted(NamedTuple):
     people: Sequence[Seen] | None = None
     cameras_missing: Sequence[str] | None = None
     is_periodic: bool = False
+    links: Sequence[Link] = ()
 
 
 def seen_in(people: Sequence[Mapping[str, Any]]) -> list[Seen]:

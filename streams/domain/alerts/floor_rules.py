@@ -5,12 +5,12 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from schemas.records.rules import Rule
-from streams.domain.alerts.rule import OF_PEOPLE, ON_FLOORS, Meaning, meaning_of
+from streams.domain.alerts.rule import OF_BADGES, OF_PEOPLE, ON_FLOORS, Meaning, meaning_of
 from streams.domain.alerts.schedule import InForce, in_force
 from streams.domain.staffing.status import NOT_STAFF
 
 _KNOWN: Final = frozenset(
-    {"COVERAGE_GAP", "OVER_CAPACITY", "DWELL", "BADGE_CONTRADICTION", *OF_PEOPLE, *ON_FLOORS}
+    {"COVERAGE_GAP", "OVER_CAPACITY", "DWELL", *OF_BADGES, *OF_PEOPLE, *ON_FLOORS}
 )
 
 
@@ -31,6 +31,7 @@ class FloorRules:
         suspect: As given.
         not_staff: As given.
         asks_who: Whether a rule asks who people are, or how sure their places are.
+        asks_badges: Whether a rule asks which badges of the floor were in two positions at once.
         elsewhere: Rules in force that do not concern the floor.
         limits_us: How long stays may be, by each rule that asks, microseconds.
     """
@@ -55,6 +56,10 @@ class FloorRules:
         }
         self.elsewhere = frozenset(rules.keys() - self.rules.keys())
         self.asks_who = any(rule["kind"] not in ON_FLOORS for rule in self.rules.values())
+        self.asks_badges = any(
+            rule["kind"] in OF_BADGES and self.covers(rule_id, "")
+            for rule_id, rule in self.rules.items()
+        )
         self.limits_us = {
             rule_id: rule["threshold"] * 1_000_000
             for rule_id, rule in self.rules.items()
@@ -70,7 +75,9 @@ class FloorRules:
         if rule is None:
             return False
         if not zone_id:
-            return rule["kind"] in ON_FLOORS
+            return rule["kind"] in ON_FLOORS or (
+                rule["kind"] in OF_BADGES and self._is_of_floor(rule)
+            )
         if rule["kind"] in ON_FLOORS or zone_id not in self.zones:
             return False
         named = rule["zone_ids"] or rule["floor_ids"]
@@ -88,6 +95,12 @@ class FloorRules:
             zone = _zone_of(rule["time_zone"] or self._time_zone)
             found = self._in_force[rule_id] = in_force(rule["schedule"], zone, at_us)
         return found
+
+    def _is_of_floor(self, rule: Rule) -> bool:
+        """Whether a rule is about the whole floor, and not about some of its zones alone."""
+        if self.floor_id in rule["floor_ids"]:
+            return True
+        return not rule["zone_ids"] and not rule["floor_ids"]
 
     def _concerns(self, rule: Rule) -> bool:
         if not rule["zone_ids"] and not rule["floor_ids"]:

@@ -10,6 +10,7 @@ A figure is compared with the rule's `threshold`, by kind:
 | OFF_SHIFT | people in a zone whose duty status is one of `shift_statuses` | at least |
 | ALONE | people in a zone with no staff beside them | at least |
 | BADGE_CONTRADICTION | carriers of badges in a zone beyond the people who are seen | at least |
+| BADGE_CONTRADICTION | badges of a floor that were in two positions at once | at least |
 | CAMERA_MISSING, CAMERA_SUSPECT | cameras of a floor | at least |
 
 Figures are intervals. A rule that is bound to what is SURE compares the lower end, one that is
@@ -29,6 +30,9 @@ ON_FLOORS: Final = frozenset({"CAMERA_MISSING", "CAMERA_SUSPECT"})
 
 OF_PEOPLE: Final = frozenset({"OFF_SHIFT", "ALONE"})
 """Kinds that ask who the people in a zone are."""
+
+OF_BADGES: Final = frozenset({"BADGE_CONTRADICTION"})
+"""Kinds whose breach is one of a zone, and another one of the whole floor."""
 
 _MORE_THAN: Final = frozenset({"OVER_CAPACITY"})
 _PER_PERSON: Final = frozenset({"DWELL", "OFF_SHIFT"})

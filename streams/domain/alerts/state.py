@@ -19,6 +19,18 @@ class Stay(NamedTuple):
     as_of_us: int
 
 
+class TwicePlaced(NamedTuple):
+    """A badge that was in two positions at once.
+
+    Attributes:
+        since_us: Event time of the first read that contradicts another, microseconds.
+        as_of_us: Time of the newest link that says so, microseconds.
+    """
+
+    since_us: int
+    as_of_us: int
+
+
 class Sureness(NamedTuple):
     """How sure it is who the people in a zone are.
 
@@ -74,6 +86,7 @@ class AlertsState:
         conditions: Breaches that are open or may become so, by rule and subject.
         alerts: Alerts that are open, by id.
         ended: Alerts that may not be opened again yet, by id.
+        twice: Badges that were in two positions a short while ago.
     """
 
     stays: dict[str, dict[str, Stay]] = field(default_factory=dict)
@@ -84,3 +97,4 @@ class AlertsState:
     conditions: dict[str, Condition] = field(default_factory=dict)
     alerts: dict[str, OpenAlert] = field(default_factory=dict)
     ended: dict[str, Ended] = field(default_factory=dict)
+    twice: dict[str, TwicePlaced] = field(default_factory=dict)

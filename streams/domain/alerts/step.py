@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from schemas.records.rules import AlertEvidence, Rule, ZoneAlert
 from schemas.topics import PRESENCE
-from streams.domain.alerts import of_occupancy, of_people, of_stays
+from streams.domain.alerts import of_badges, of_occupancy, of_people, of_stays
 from streams.domain.alerts.condition import (
     Condition,
     Figures,
@@ -22,7 +22,7 @@ from streams.domain.alerts.condition import (
 from streams.domain.alerts.deciding import decide, next_decision_us
 from streams.domain.alerts.emitted import Emitted, Seen
 from streams.domain.alerts.floor_rules import FloorRules
-from streams.domain.alerts.rule import OF_PEOPLE, ON_FLOORS
+from streams.domain.alerts.rule import OF_BADGES, OF_PEOPLE, ON_FLOORS
 from streams.domain.alerts.state import AlertsState
 from streams.domain.alerts.taking_in import by_zone, take_in
 from streams.domain.staffing.shift import FOREVER_US
@@ -85,6 +85,9 @@ def next_due_us(state: AlertsState, rules: FloorRules, closed_us: int) -> int:
         if rule is not None:
             ripe_us = next_ripe_us(condition, rule)
             due_us = min(due_us, ripe_us if ripe_us > closed_us else FOREVER_US)
+    for badge in state.twice.values():
+        ends_us = of_badges.ends_us(badge)
+        due_us = min(due_us, ends_us if ends_us > closed_us else FOREVER_US)
     for rule_id, limit_us in rules.limits_us.items():
         for zone_id, stays in state.stays.items():
             if not rules.covers(rule_id, zone_id):
@@ -124,13 +127,12 @@ def _measure(
     presence: tuple[AlertEvidence, ...] = (
         {"topic": PRESENCE.name, "key": rules.floor_id, "as_of_us": emitted.as_of_us},
     )
+    yield from _measure_floor(state, rules)
     for rule_id, rule in rules.rules.items():
         kind = rule["kind"]
         if kind in ON_FLOORS:
-            cameras = state.missing if kind == "CAMERA_MISSING" else sorted(rules.suspect)
-            number = len(cameras)
-            yield _Subject(rule_id, "", ""), Figures(number, number, camera_ids=tuple(cameras))
-        elif kind in of_occupancy.KINDS:
+            continue
+        if kind in of_occupancy.KINDS:
             for one in emitted.occupancies:
                 if rules.covers(rule_id, one["zone_id"]):
                     figures = of_occupancy.figures_of(rule, one)
@@ -149,6 +151,20 @@ def _measure(
                     stays = state.stays.get(zone_id, {})
                     found = of_stays.figures_of(rule, zone_id, stays, emitted.as_of_us)
                     yield from _subjects(state, rule, zone_id, found)
+
+
+def _measure_floor(state: AlertsState, rules: FloorRules) -> Iterator[tuple[_Subject, Figures]]:
+    """Figures of each rule that is about the floor as a whole."""
+    for rule_id, rule in rules.rules.items():
+        if not rules.covers(rule_id, ""):
+            continue
+        if rule["kind"] in OF_BADGES:
+            figures = of_badges.figures_of(state.twice, rules.floor_id)
+        else:
+            missing = rule["kind"] == "CAMERA_MISSING"
+            cameras = state.missing if missing else sorted(rules.suspect)
+            figures = Figures(len(cameras), len(cameras), camera_ids=tuple(cameras))
+        yield _Subject(rule_id, "", ""), figures
 
 
 def _subjects(

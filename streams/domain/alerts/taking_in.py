@@ -6,6 +6,7 @@ from schemas.records.zones import ZoneOccupancy
 from streams.domain.alerts.emitted import Emitted, Seen
 from streams.domain.alerts.floor_rules import FloorRules
 from streams.domain.alerts.following_stays import follow_stays
+from streams.domain.alerts.of_badges import follow_badges
 from streams.domain.alerts.of_occupancy import disagreement_of, is_watched
 from streams.domain.alerts.state import AlertsState, Sureness
 
@@ -24,7 +25,7 @@ def take_in(state: AlertsState, emitted: Emitted, rules: FloorRules) -> None:
     follow_stays(state.stays, emitted.events, emitted.occupancies)
     if not rules.rules:
         state.missing, state.unwatched = [], []
-        state.disagreeing, state.sureness = {}, {}
+        state.disagreeing, state.sureness, state.twice = {}, {}, {}
         return
     occupancies = [one for one in emitted.occupancies if one["zone_id"] in rules.zones]
     state.missing = _missing(state.missing, emitted, occupancies, rules)
@@ -41,6 +42,8 @@ def take_in(state: AlertsState, emitted: Emitted, rules: FloorRules) -> None:
         for zone_id in sorted(apart.keys() & rules.zones.keys())
         if apart[zone_id]
     }
+    at_us = emitted.as_of_us
+    state.twice = follow_badges(state.twice, emitted.links, at_us) if rules.asks_badges else {}
     if emitted.people is not None:
         state.sureness = _sureness(by_zone(emitted.people), rules)
 

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Final, cast
 
+from schemas.records.presence import Link
 from schemas.records.rules import AlertsReason, FloorAlerts
 from schemas.records.zones import ZoneEvent, ZoneOccupancy
 from schemas.topics import OCCUPANCY, PRESENCE, ZONE_ALERTS, ZONE_EVENTS
+from streams.domain.alerts import of_badges
 from streams.domain.alerts.emitted import Emitted, Seen
 from streams.domain.alerts.step import advance, next_due_us
 from streams.domain.facts.snapshot import Snapshot
@@ -13,6 +15,7 @@ from streams.domain.floor.presence import FloorPresence
 from streams.domain.floor.state import FloorState
 from streams.domain.floor.tick import next_boundary
 from streams.domain.output import Output
+from streams.domain.settings import FloorSettings
 from streams.domain.staffing.shift import FOREVER_US
 
 PERIOD_US: Final = 60_000_000
@@ -42,7 +45,7 @@ def decide_alerts(
     outputs: Sequence[Output],
     snapshot: Snapshot,
     inputs_through_us: int,
-    silence_us: int,
+    settings: FloorSettings,
 ) -> list[Output]:
     """Decide about the alerts of a floor, once its tick has closed.
 
@@ -51,17 +54,20 @@ def decide_alerts(
         outputs: All other records of the tick.
         snapshot: Facts in force.
         inputs_through_us: Event time up to which every reporting camera's input is in.
-        silence_us: As for `next_alert_us`.
+        settings: Settings of the floor.
 
     Returns:
         A record where something was decided, or where one is due; else none.
     """
     end_us = floor.closed_us
     rules = snapshot.alert_rules(floor.floor_id)
-    decided = advance(floor.alerts, _emitted(outputs, end_us, asks_who=rules.asks_who), rules)
+    emitted = _emitted(outputs, end_us, asks_who=rules.asks_who)
+    if settings.doubts_badges:
+        emitted = emitted._replace(links=_of_badges(outputs))
+    decided = advance(floor.alerts, emitted, rules)
     reason: AlertsReason = "CHANGE"
     if not decided:
-        is_due = end_us % PERIOD_US == 0 and end_us - floor.active_us <= silence_us
+        is_due = end_us % PERIOD_US == 0 and end_us - floor.active_us <= settings.silence_us
         if not is_due or not floor.alerts.alerts:
             return []
         reason = "PERIODIC"
@@ -99,6 +105,12 @@ def _emitted(outputs: Sequence[Output], end_us: int, *, asks_who: bool) -> Emitt
         _seen(presence) if asks_who else None,
         presence.cameras_missing,
     )
+
+
+def _of_badges(outputs: Sequence[Output]) -> list[Link]:
+    """The links of a tick that say of a badge that it was in two positions at once."""
+    links = [cast("Link", output.content) for output in outputs if output.topic is of_badges.TOPIC]
+    return [link for link in links if of_badges.is_of_two_positions(link)]
 
 
 def _seen(presence: FloorPresence) -> list[Seen]:

@@ -223,7 +223,7 @@ def close_tick(
         outputs += _zone(floor, area, happenings[area.zone_id], watch, moment, snapshot, settings)
     if settings.decides_alerts:
         through_us = moment.inputs_through_us
-        outputs += decide_alerts(floor, outputs, snapshot, through_us, settings.silence_us)
+        outputs += decide_alerts(floor, outputs, snapshot, through_us, settings)
     if not settings.follows_gaps:
         forget_crossings(floor.zones.values())
     elif not settings.widens_flow:

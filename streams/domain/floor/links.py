@@ -69,6 +69,7 @@ def fused_link_records(
             },
             "as_of_us": as_of_us,
             "inputs_through_us": inputs_through_us,
+            "badge_id": "",
         }
         outputs.append(Output(LINKS, floor_id, record))
     return outputs
@@ -123,6 +124,7 @@ def link_records(floor_id: str, camera_id: str, captured_us: int, linked: Struct
             "evidence": {"gap_s": gap_s, "distance_heights": distance, "distance_m": None},
             "as_of_us": captured_us,
             "inputs_through_us": captured_us,
+            "badge_id": "",
         }
         links.append(record)
     return links
@@ -152,29 +154,30 @@ def badge_link_records(
         as_of_us: End of the tick, microseconds.
         inputs_through_us: Event time up to which the input is in, microseconds.
     """
-    found: list[tuple[int, str, float, float | None]] = []
+    found: list[tuple[int, str, str, float, float | None]] = []
     for two in twice:
         apart_s = (two.second_us - two.first_us) / 1e6
         reason = (
             f"badge {two.badge_id} was in two positions at once: read by {two.first_reader_id} and "
             f"{two.second_reader_id}, {abs(apart_s):.1f} s and {two.distance_m:.1f} m apart"
         )
-        found.append((two.second_us, reason, round(apart_s, 3), two.distance_m))
+        found.append((two.second_us, two.badge_id, reason, round(apart_s, 3), two.distance_m))
     for read in late:
         late_s = (as_of_us - read["at_us"]) / 1e6
         reason = (
             f"badge {read['badge_id']} was read by {read['reader_id']}, and that was known "
             f"{late_s:.1f} s later: too late to say who was there"
         )
-        found.append((read["at_us"], reason, round(late_s, 3), None))
+        found.append((read["at_us"], read["badge_id"], reason, round(late_s, 3), None))
     for read in astray:
         reason = (
             f"badge {read['badge_id']} was read by {read['reader_id']} in zone {read['zone_id']}, "
             "which the floor does not have: nobody knows where that is"
         )
-        found.append((read["at_us"], reason, round((as_of_us - read["at_us"]) / 1e6, 3), None))
+        late_s = round((as_of_us - read["at_us"]) / 1e6, 3)
+        found.append((read["at_us"], read["badge_id"], reason, late_s, None))
     outputs: list[Output] = []
-    for at_us, reason, gap_s, distance_m in found:
+    for at_us, badge_id, reason, gap_s, distance_m in found:
         seqs[LINKS.name] += 1
         record: Link = {
             "floor_id": floor_id,
@@ -192,6 +195,7 @@ def badge_link_records(
             "evidence": {"gap_s": gap_s, "distance_heights": None, "distance_m": distance_m},
             "as_of_us": as_of_us,
             "inputs_through_us": inputs_through_us,
+            "badge_id": badge_id,
         }
         outputs.append(Output(LINKS, floor_id, record))
     return outputs

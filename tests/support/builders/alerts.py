@@ -118,6 +118,18 @@ def seen(person_id: str, role: str = "", status: str = "UNKNOWN", **fields: Any)
     return Seen(person_id=person_id, role=role, duty_status=status, **{**plain, **fields})
 
 
+def in_two_positions(at_s: float, badge_id: str = "badge") -> Any:
+    """A link that says of a badge that it was in two positions at once."""
+    at_us = T0 + round(at_s * S)
+    return {
+        "kind": "BADGE",
+        "badge_id": badge_id,
+        "at_us": at_us,
+        "as_of_us": at_us,
+        "evidence": {"gap_s": 1.0, "distance_heights": None, "distance_m": 45.0},
+    }
+
+
 class Line:
     """A floor whose alerts are followed, given in seconds after `T0`."""
 

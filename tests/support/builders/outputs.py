@@ -151,6 +151,7 @@ def link(
         "evidence": {"gap_s": 3.0, "distance_heights": 0.5, "distance_m": None},
         "as_of_us": at_us(seconds + 0.5),
         "inputs_through_us": at_us(seconds + 0.5),
+        "badge_id": "",
         **values,
     }
 

@@ -235,7 +235,9 @@ def _subject(alert: ZoneAlert, scene: Scene, route: Route) -> str:
         "DWELL": f"{_people(most, span)} too long",
         "OFF_SHIFT": f"{_people(most, span)} not expected",
         "ALONE": f"{_people(most, span)} alone",
-        "BADGE_CONTRADICTION": "badges and cameras disagree",
+        "BADGE_CONTRADICTION": "badges and cameras disagree"
+        if alert["zone_id"]
+        else f"{_badges(most)} in two places at once",
         "CAMERA_MISSING": f"{_cameras(most)} not reporting",
         "CAMERA_SUSPECT": f"{_cameras(most)} in doubt",
     }
@@ -263,7 +265,9 @@ def _matter(alert: ZoneAlert, scene: Scene, route: Route) -> str:
         "DWELL": f"{count} {has} been there for longer than {_lasting(limit)}{more}",
         "OFF_SHIFT": f"{count} there {verb} not expected now{more}",
         "ALONE": f"{count} {verb} there with no staff beside them{more}",
-        "BADGE_CONTRADICTION": f"badges put {sure} more there than cameras see{more}",
+        "BADGE_CONTRADICTION": f"badges put {sure} more there than cameras see{more}"
+        if alert["zone_id"]
+        else f"{_badges(sure)} read in two places faster than anybody walks",
     }
     return f"{where}: {matter.get(kind, alert['rule_name'] or 'a rule is broken')}."
 
@@ -301,6 +305,10 @@ def _of_role(number: int, role: str, span: str = "") -> str:
 
 def _people(number: int, span: str) -> str:
     return f"{span} {'person' if number == 1 else 'people'}"
+
+
+def _badges(number: int) -> str:
+    return f"{number} {'badge' if number == 1 else 'badges'}"
 
 
 def _cameras(number: int) -> str:

@@ -1,14 +1,16 @@
-"""The recorded ticks of the floors of one partition, put together from three topics."""
+"""The recorded ticks of the floors of one partition, put together from four topics."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
+from schemas.records.presence import Link
 from schemas.topics import OCCUPANCY, PRESENCE, ZONE_EVENTS
+from streams.domain.alerts import of_badges
 from streams.domain.alerts.emitted import Emitted, seen_in
 from workers.storage.item import Item
 
-TOPICS: Final = (ZONE_EVENTS, OCCUPANCY, PRESENCE)
+TOPICS: Final = (of_badges.TOPIC, ZONE_EVENTS, OCCUPANCY, PRESENCE)
 """Topics that rules look at."""
 
 WAIT_US: Final = 10_000_000
@@ -55,6 +57,8 @@ class Ticks:
                 self.counts["repeats"] += 1
                 continue
             self._last[key] = item.seq
+            if item.topic is of_badges.TOPIC and not _is_watched(item):
+                continue
             floor_id, as_of_us = item.record["floor_id"], item.record["as_of_us"]
             if as_of_us <= self._given.get(floor_id, 0):
                 self.counts["late"] += 1
@@ -75,8 +79,15 @@ class Ticks:
             yield FloorTick(floor_id, ticks.pop(as_of_us))
 
 
+def _is_watched(item: Item) -> bool:
+    """Whether rules look at a link."""
+    return of_badges.is_of_two_positions(cast("Link", item.record))
+
+
 def _with(emitted: Emitted, item: Item) -> Emitted:
     record: Any = item.record
+    if item.topic is of_badges.TOPIC:
+        return emitted._replace(links=[*emitted.links, record])
     if item.topic is ZONE_EVENTS:
         return emitted._replace(events=[*emitted.events, record])
     if item.topic is OCCUPANCY:

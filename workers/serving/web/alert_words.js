@@ -47,6 +47,7 @@ export function figureOf(alert) {
     case "ALONE":
       return `${people} here without staff`;
     case "BADGE_CONTRADICTION":
+      if (!alert.zone_id) return `${counted(high, "badge", "badges")} read in two places at once`;
       return `Badges and people differ by ${interval(low, high)}`;
     case "CAMERA_MISSING":
       return `${cameras} silent`;

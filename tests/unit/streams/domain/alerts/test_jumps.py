@@ -5,12 +5,21 @@ from typing import Any
 
 import pytest
 
+from streams.domain.alerts import of_badges
 from streams.domain.alerts.emitted import Emitted
 from streams.domain.alerts.floor_rules import FloorRules
 from streams.domain.alerts.state import AlertsState
 from streams.domain.alerts.step import advance, next_due_us
 from streams.domain.floor.tick import TICK_US, tick_end
-from tests.support.builders.alerts import counted, event, occupancy, rule, rules_of, seen
+from tests.support.builders.alerts import (
+    counted,
+    event,
+    in_two_positions,
+    occupancy,
+    rule,
+    rules_of,
+    seen,
+)
 from tests.support.builders.domain import T0, S
 
 ZONES = {"a": None, "b": "cam-b"}
@@ -19,7 +28,10 @@ TICKS = 1000
 
 def some_rule(dice: random.Random, rule_id: str) -> Any:
     kind = dice.choice(
-        ["COVERAGE_GAP", "OVER_CAPACITY", "DWELL", "OFF_SHIFT", "ALONE", "CAMERA_MISSING"]
+        [
+            *("COVERAGE_GAP", "OVER_CAPACITY", "DWELL", "OFF_SHIFT", "ALONE", "CAMERA_MISSING"),
+            "BADGE_CONTRADICTION",
+        ]
     )
     per_person = kind in ("DWELL", "OFF_SHIFT") and dice.random() < 0.5
     return rule(
@@ -88,11 +100,15 @@ def some_records(dice: random.Random, at_us: int) -> Emitted:
         occupancies=[measured] if dice.random() < 0.5 else [],
         people=people if has_presence else None,
         cameras_missing=dice.choice([[], ["cam-a"]]) if has_presence else None,
+        links=[in_two_positions((at_us - T0) / S, dice.choice("xy"))]
+        if dice.random() < 0.2
+        else [],
     )
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_jump_decides_the_same_as_every_tick(seed: int) -> None:
+def test_a_jump_decides_the_same_as_every_tick(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(of_badges, "HELD_US", 25 * S)
     dice = random.Random(seed)
     records = {}
     for number in range(1, TICKS):

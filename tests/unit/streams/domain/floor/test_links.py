@@ -78,6 +78,7 @@ def test_a_person_who_comes_back_is_a_link_with_its_reason() -> None:
             "evidence": {"gap_s": 2.6, "distance_heights": 0.4, "distance_m": None},
             "as_of_us": T0 + 3800 * MS,
             "inputs_through_us": T0 + 3800 * MS,
+            "badge_id": "",
         }
     ]
 

@@ -9,6 +9,7 @@ import pytest
 from runtime.checkpoints import EntityState
 from schemas.records.evidence import BadgeRead
 from schemas.records.frames import DetectionOutcome
+from schemas.topics import ZONE_ALERTS
 from streams.domain.evidence.queue import visible_us
 from streams.domain.evidence.waiting import KEPT_US, NO_READS, Reads
 from streams.domain.facts.timeline import Facts
@@ -18,6 +19,7 @@ from streams.domain.output import Output
 from streams.domain.pipeline import PartitionPipeline
 from streams.domain.settings import FloorSettings, PipelineSettings
 from streams.state.codec import decode_state, encode_state
+from tests.support.builders.alerts import rule
 from tests.support.builders.domain import (
     MS,
     T0,
@@ -27,6 +29,7 @@ from tests.support.builders.domain import (
     facts_of,
     links,
     occupancies,
+    of_topic,
     outcome,
     presences,
     requirement,
@@ -220,6 +223,22 @@ def test_a_badge_in_two_positions_at_once_is_a_link_that_names_nobody() -> None:
     assert (link["kind"], link["seq"], link["at_us"]) == ("BADGE", 1, T0 + 9 * S)
     assert "in two positions at once: read by door and gate, 1.0 s and 45.0 m apart" in str(link)
     assert names(outputs)[-1][1:] == ("", None)
+
+
+def test_a_badge_in_two_positions_at_once_opens_an_alert_of_the_floor() -> None:
+    reads = [at_person(8), at_person(9, x_m=50.0, reader_id="gate")]
+    facts = facts_of(*ROOM, rule(kind="BADGE_CONTRADICTION"))
+    earlier = PipelineSettings(floor=FloorSettings(doubts_badges=False))
+
+    outputs = fold(standing(20), facts, KnownReads(reads))
+    before = fold(standing(20), facts, KnownReads(reads), PartitionPipeline(earlier))
+
+    [record] = of_topic(outputs, ZONE_ALERTS.name)
+    [opened] = record["decided"]
+    [link] = links(outputs)
+    assert (opened["zone_id"], opened["figure_min"], link["badge_id"]) == ("", 1, "b1")
+    assert opened["evidence"][0]["as_of_us"] == link["as_of_us"] == record["as_of_us"]
+    assert of_topic(before, ZONE_ALERTS.name) == []
 
 
 def test_a_read_that_comes_twice_counts_once() -> None:

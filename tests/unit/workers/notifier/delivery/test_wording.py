@@ -89,6 +89,10 @@ def test_a_page_about_a_gap_answers_what_a_charge_nurse_asks() -> None:
             {"kind": "BADGE_CONTRADICTION", "figure_min": 2, "figure_max": 2},
             "badges put 2 more there than cameras see.",
         ),
+        (
+            {"kind": "BADGE_CONTRADICTION", "zone_id": "", "figure_min": 1, "figure_max": 1},
+            "1 badge read in two places faster than anybody walks.",
+        ),
     ],
 )
 def test_each_kind_of_breach_has_its_sentence(values: dict[str, Any], sentence: str) -> None:
