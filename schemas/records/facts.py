@@ -70,6 +70,24 @@ class Passage(TypedDict):
     max_s: float
 
 
+class DrawingPoint(TypedDict):
+    """A point of a picture (px) whose place on the floor (m) is known."""
+
+    u: float
+    v: float
+    x_m: float
+    y_m: float
+
+
+class FloorDrawing(TypedDict):
+    """A picture of the floor's plan, and where on the floor it lies."""
+
+    sha256: str
+    width_px: int
+    height_px: int
+    points: list[DrawingPoint]
+
+
 class Floor(TypedDict):
     """A floor at one version."""
 
@@ -83,6 +101,7 @@ class Floor(TypedDict):
     name: str
     time_zone: str
     passages: list[Passage]
+    drawing: FloorDrawing | None
 
 
 ZoneSpace = Literal["UNKNOWN", "IMAGE_PX", "FLOOR_M"]

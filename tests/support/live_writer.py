@@ -296,5 +296,6 @@ def floor_fact(floor_id: str, **fields: Any) -> dict[str, Any]:
         "partition": 3,
         "name": floor_id,
         "time_zone": "Europe/Vienna",
+        "drawing": None,
         **fields,
     }

@@ -23,6 +23,7 @@ from tests.support.callers import HEADER, NamedCallers, person
 from tests.support.kept_audit import KeptAudit
 from workers.access.rights import AccessRole
 from workers.registry.editing.database import Database
+from workers.registry.editing.drawings import Drawings
 from workers.registry.editing.sealed import ADDRESSES, NAMES, SealedTexts
 from workers.registry.editing.store import RegistryStore
 from workers.registry.vault.door import AS_THEY_ARE, Doors
@@ -175,7 +176,7 @@ def _application(
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(
             "TRUNCATE registry.edits, registry.idempotency, registry.stream_addresses,"
-            " registry.staff_names RESTART IDENTITY CASCADE"
+            " registry.staff_names, registry.drawings RESTART IDENTITY CASCADE"
         )
         connection.execute(
             "INSERT INTO registry.taken_over (topic_prefix, facts) VALUES ('', 0)"
@@ -196,7 +197,9 @@ def _application(
                 ServingSettings(),
                 clock,
                 authenticator=NamedCallers(*CALLERS),
-                editing=Registry(store, clock, audit, sealed, cluster, vault, desk),
+                editing=Registry(
+                    store, clock, audit, sealed, cluster, vault, desk, Drawings(database)
+                ),
             ),
             audit,
         )

@@ -38,7 +38,7 @@ _KEPT: Final = {
         *("privacy_masks", "homography", "projection", "lens"),
         *("location", "field_of_view_deg", "sees"),
     ),
-    FLOORS.name: ("passages",),
+    FLOORS.name: ("passages", "drawing"),
 }
 """Fields that a row does not take away by leaving them out, by topic."""
 
@@ -191,6 +191,7 @@ def _floor_of(
         "name": row.name if row.floor_id is None else floor_id,
         "time_zone": row.time_zone or "UTC",
         "passages": [],
+        "drawing": None,
     }
     change.append([Fact(FLOORS, {**record, **stamped(None, stamp)})])
     change.causes[Key(FLOORS, floor_id)] = f"floor of camera {row.camera_id}"

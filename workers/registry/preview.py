@@ -12,6 +12,7 @@ from streams.domain.camera.pinhole import Pinhole
 from streams.domain.camera.projection import pinhole_of
 from streams.domain.facts.location import location_of
 from workers.registry.change import Change
+from workers.registry.drawings import describe_drawing
 from workers.registry.forms import iso
 from workers.registry.registered import STAMPS, Key, Registered, identity_field, key_of
 from workers.registry.shapes import frame_share, hidden_share, is_seen, mask_share, outline
@@ -193,6 +194,7 @@ _FOR_PEOPLE: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
         f"of {len(camera['sees'])} points that covers {outline(camera['sees']).area:.1f} m2"
     ),
     "passages": lambda floor: "; ".join(_way(passage) for passage in floor["passages"]),
+    "drawing": lambda floor: describe_drawing(floor["drawing"]),
 }
 """A field of a camera or floor for people, where it is given."""
 

@@ -20,7 +20,7 @@ from schemas.topics import (
     ZONES,
 )
 from streams.domain.evidence.readers import RANGE_M
-from workers.registry import geometry, text, values
+from workers.registry import drawings, geometry, text, values
 from workers.registry.calibration import homography_of
 from workers.registry.coverage_rows import CensusRow, RequirementRow, RoleRow
 from workers.registry.row import Identities, Identity, Name, Row, TimeZone, Whole
@@ -79,6 +79,7 @@ class FloorRow(Row):
     name: Name = ""
     time_zone: TimeZone | None = None
     passages: Annotated[list[dict[str, str | float]], BeforeValidator(geometry.passages)] = []
+    drawing: Annotated[dict[str, Any] | None, BeforeValidator(drawings.drawing)] = None
 
     def fields(self, time_zone: str | None = None) -> dict[str, Any]:
         """Avro fields; without a time zone it keeps the one that it has."""

@@ -251,6 +251,19 @@ def _registry() -> Iterator[Entry]:
         deleted_by="the board, with that edit",
     )
     yield _kept(
+        "registry.drawings",
+        "pictures of floors' plans, drawn anew without their metadata",
+        "they lie under the plans, and taking one away can be undone for a month",
+        of_people="logins of who uploaded them",
+        until=(
+            "while a floor shows it, and 30 days after it was taken away; one that was uploaded "
+            "and never saved 1 day"
+        ),
+        deleted_by=_JOB,
+        seen_by=(Right.BOARD,),
+    )
+    yield _view("registry.unused_drawings", "`registry.drawings`")
+    yield _kept(
         "registry.idempotency",
         "answers to edits, for requests that come twice",
         "a client asks again within a day, or not at all",

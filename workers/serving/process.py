@@ -22,6 +22,7 @@ from schemas.topics import CAMERA_CLOCK, CAMERA_VIEWS, REFERENCE_TOPICS
 from workers.audit.recorder import Recorder
 from workers.audit.writer import AuditLog
 from workers.registry.editing.database import Database
+from workers.registry.editing.drawings import Drawings
 from workers.registry.editing.sealed import ADDRESSES, NAMES, SealedTexts
 from workers.registry.editing.store import RegistryStore
 from workers.registry.follower import RegistryFollower
@@ -237,6 +238,7 @@ def run_board(service: Service) -> None:
                 cluster,
                 doors,
                 None if erasures is None else ErasureDesk(eraser, kept),
+                Drawings(database),
             ),
             recorder=audit,
             seen=seen,

@@ -1,31 +1,34 @@
 """The page of cameras and floors, in a real browser over a real registry and real Kafka."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from runtime.clock import SystemClock
 from runtime.facts.log import Fact, FactLog
 from runtime.kafka.cluster import Cluster
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
-from schemas.topics import CAMERA_VIEWS, CAMERAS
+from schemas.topics import CAMERA_VIEWS, CAMERAS, FLOORS, ZONES
 from streams.domain.camera.pinhole import Pinhole
 from tests.support.board_server import BoardServer
 from tests.support.camera_room import HEIGHT, WIDTH, projection_from
 from tests.support.clusters import cluster_of
 from tests.support.issuer import Issuer
 from tests.support.kept_audit import KeptAudit
-from tests.support.live_writer import camera_fact, now_us
+from tests.support.live_writer import camera_fact, floor_fact, now_us, zone_fact
+from tests.support.pictures import SECRET, header, plan, png, with_chunk
 from tests.support.registry_api import RegistryApi, registry_api
 from tests.support.services import Services, new_prefix
 from tests.support.sink_topics import await_leaders
 from workers.registry.camera_views import suspect
 from workers.registry.editing.database import Database
+from workers.registry.editing.drawings import Drawings
 from workers.registry.editing.store import RegistryStore
 from workers.registry.view import RegistryView
 from workers.serving.api.registry.parts import Registry
@@ -108,7 +111,8 @@ def board(
         clock = SystemClock()
         database = stack.enter_context(Database(registry_database))
         store = RegistryStore(database, clock)
-        editing = Registry(store, clock, KeptAudit(), cluster=cluster)
+        drawings = Drawings(database)
+        editing = Registry(store, clock, KeptAudit(), cluster=cluster, drawings=drawings)
         yield start_board(registry=view, login=issuer.settings(), editing=editing)
 
 
@@ -123,6 +127,18 @@ def enter(open_page: Open, board: BoardServer, issuer: Issuer) -> Enter:
         return page
 
     return go
+
+
+def zone_on_board() -> dict[str, Any]:
+    """The zone as the board knows it."""
+    corners = [{"x": x, "y": y} for x, y in ROOM]
+    where = {"camera_id": None, "floor_id": "ward-3", "space": "FLOOR_M"}
+    return {"name": "Bay 1", "polygon": corners, **where}
+
+
+def picture_file(data: bytes) -> FilePayload:
+    """A file that somebody chooses."""
+    return {"name": "plan.png", "mimeType": "image/png", "buffer": data}
 
 
 def save(page: Page, why: str) -> None:
@@ -217,6 +233,52 @@ def test_a_passage_is_added_moved_by_keyboard_and_turned_round(
     assert (there["name"], back["name"]) == ("Corridor", "Corridor, back")
     assert (there["from_camera_id"], there["from_x_m"]) == ("west", 1.3)
     assert (back["to_camera_id"], back["to_x_m"]) == ("west", 1.3)
+
+
+def test_a_drawing_is_put_under_the_plan_by_keyboard_checked_and_shown_on_the_board(
+    enter: Enter, api: RegistryApi, view: RegistryView, board: BoardServer
+) -> None:
+    page = enter("?floor=ward-3")
+    chooser = page.locator("#drawing-file")
+    chooser.set_input_files(picture_file(header(60_000, 60_000)))
+    expect(page.locator("#fault")).to_contain_text("Drawing: has 60000 x 60000 px")
+
+    walls = with_chunk(png(plan(1200, 800)), b"tEXt", b"Author\0" + SECRET)
+    chooser.set_input_files(picture_file(walls))
+    expect(page.locator("#pin-0-x_m")).to_be_focused()
+    expect(page.locator("#save")).to_be_disabled()
+    for point, values in ((0, ("37", "762", "0", "0")), (1, ("1163", "762", "12", "0"))):
+        for field, value in zip(("u", "v", "x_m", "y_m"), values, strict=True):
+            page.locator(f"#pin-{point}-{field}").fill(value)
+            page.keyboard.press("Tab")
+    page.get_by_role("button", name="Add a point that checks").click()
+    page.locator("#pin-2-x_m").fill("6")
+    page.keyboard.press("Tab")
+    page.locator("#pin-2-y_m").fill("7.6")
+    page.keyboard.press("Tab")
+    page.locator(".pin").nth(2).focus()
+    for key in ["ArrowUp", "ArrowUp", "ArrowUp", "Shift+ArrowDown"]:
+        page.keyboard.press(key)
+    expect(page.locator(".pin-row").nth(2)).to_contain_text("4 cm off")
+    expect(page.locator("#ways image")).to_have_count(1)
+    save(page, "the architect's sheet")
+    expect(page.locator("#state")).to_contain_text("Saved as version")
+
+    found = api.get("/floors/ward-3")
+    assert found["reason"] == "the architect's sheet"
+    drawing = found["record"]["drawing"]
+    view.add([Fact(FLOORS, floor_fact("ward-3", drawing=drawing))], now_us())
+    view.add([Fact(ZONES, zone_fact("bay-1", **zone_on_board()))], now_us())
+    page.goto(board.url)
+    under = page.locator(".plan image")
+    expect(under).to_have_attribute("href", re.compile(drawing["sha256"]))
+    answer = page.request.get(under.get_attribute("href") or "")
+    assert (answer.status, SECRET in answer.body()) == (200, False)
+
+    taken = {**floor_fact("ward-3"), "version": 2}
+    view.add([Fact(FLOORS, taken)], now_us())
+    expect(under).to_have_count(0)
+    assert page.request.get(answer.url).status == 404
 
 
 def test_the_second_of_two_who_edit_a_floor_chooses(enter: Enter, api: RegistryApi) -> None:

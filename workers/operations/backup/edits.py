@@ -36,6 +36,7 @@ _TABLES: Final = (
     "registry.outbox",
     f"registry.{NAMES.name}",
     f"registry.{ADDRESSES.name}",
+    "registry.drawings",
     *VAULT,
 )
 _SEQUENCES: Final = """

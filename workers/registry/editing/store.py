@@ -18,6 +18,7 @@ from runtime.process.vault import Ids
 from workers.registry.change import Change, Options, Stamp
 from workers.registry.edit import change_of
 from workers.registry.editing.database import LOCK, Database
+from workers.registry.editing.drawings import check_drawings
 from workers.registry.editing.neighbourhood import Index
 from workers.registry.editing.reading import Reading
 from workers.registry.editing.rows import insert_edit, load_newer
@@ -209,6 +210,7 @@ class RegistryStore(Reading):
                 _meet(expect or {}, self._known.all)
                 changes = wanted(transaction, self._known.all)
                 change = self._judged(changes, origin, options)
+                check_drawings(transaction, change.facts, self._known.all)
                 check_ids(transaction, change.facts, self._known.all, self._ids, given)
                 if guard is not None:
                     after = self._known.all.copy()

@@ -117,6 +117,10 @@ BOARD: Final[Mapping[Route, Access]] = {
     ("GET", f"{PREFIX}/cameras"): Access(
         needs=Right.BOARD, scope=Scope.LIST, audit="people.viewed"
     ),
+    ("GET", f"{PREFIX}/floors"): Access(needs=Right.BOARD, scope=Scope.LIST),
+    ("GET", f"{PREFIX}/floors/{{floor_id}}/drawings/{{sha256}}"): Access(
+        needs=Right.BOARD, scope=Scope.FLOOR, partly=True
+    ),
     ("GET", f"{PREFIX}/floors/{{floor_id}}/presence"): Access(
         needs=Right.PRESENCE, scope=Scope.FLOOR, partly=True, audit="presence.viewed"
     ),
@@ -203,6 +207,8 @@ REGISTRY: Final[Mapping[Route, Access]] = {
             ("POST", "/{id}/undo"),
         )
     },
+    ("POST", f"{_REGISTRY}/floors/{{floor_id}}/drawings"): _registered(Right.EDIT_REGISTRY),
+    ("GET", f"{_REGISTRY}/floors/{{floor_id}}/drawings/{{sha256}}"): _registered(Right.REGISTRY),
     # Answers by what was decided about the camera, so that no fact changes with it.
     ("POST", f"{_REGISTRY}/cameras/{{camera_id}}/confirm"): _registered(Right.EDIT_REGISTRY),
     ("GET", _MASKS): _registered(Right.REGISTRY),

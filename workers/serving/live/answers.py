@@ -194,6 +194,33 @@ class FloorPresence(BaseModel):
     freshness: Freshness = Field(description="Age of the tick.")
 
 
+class DrawingOfFloor(BaseModel):
+    """A picture that lies under the plan of a floor."""
+
+    sha256: str = Field(description="SHA-256 of the picture, hex: the last part of its path.")
+    width_px: int = Field(description="Width, px.")
+    height_px: int = Field(description="Height, px.")
+    a: float = Field(description="x = a u + b v + x0 for u px to the right and v px down, m/px.")
+    b: float = Field(description="y = b u - a v + y0, m/px.")
+    x0: float = Field(description="x of the picture's upper left corner, m.")
+    y0: float = Field(description="y of the picture's upper left corner, m.")
+
+
+class FloorView(BaseModel):
+    """A floor as it is registered."""
+
+    floor_id: str = Field(description="Floor.", examples=["ward-3"])
+    name: str = Field(description="For people.")
+    time_zone: str = Field(description="IANA name.")
+    drawing: DrawingOfFloor | None = Field(description="Under its plan; null for none.")
+
+
+class Floors(BaseModel):
+    """Floors as they are registered."""
+
+    floors: list[FloorView] = Field(description="By name.")
+
+
 class OpenAlerts(BaseModel):
     """Alerts of zones that are open now."""
 

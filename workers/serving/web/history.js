@@ -8,6 +8,7 @@ import { note, section } from "./past_parts.js";
 import { read } from "./requests.js";
 import { sessionEnded } from "./session.js";
 import { dayBounds, inFull, isoOf, localOf, secondOf, usOf } from "./site_time.js";
+import { Underlays } from "./underlay.js";
 import { reasonForm, sayLine } from "./why_evidence.js";
 import { noAnswer } from "./why_words.js";
 
@@ -118,6 +119,7 @@ class HistoryPage {
   /** Who was where, floor by floor, once somebody has said why. */
   async #people(answer) {
     if (!this.purpose) return [];
+    this.underlays ??= await underlaysNow();
     const asked = new URLSearchParams({ at: isoOf(answer.at_us), view: answer.view });
     const found = [];
     for (const floor of answer.floors) {
@@ -143,7 +145,7 @@ class HistoryPage {
 
   #peopleSection(answer, people) {
     if (!this.me.rights.has("history.read")) return section(PAST.people, note(PAST.peopleRight));
-    if (this.purpose) return section(PAST.people, make("div", "people-of-floors", ...people.map(([floor, found]) => peopleOfFloor(floor, answer.zones.filter((zone) => zone.floor_id === floor.floor_id), found))));
+    if (this.purpose) return section(PAST.people, make("div", "people-of-floors", ...people.map(([floor, found]) => peopleOfFloor(floor, answer.zones.filter((zone) => zone.floor_id === floor.floor_id), found, this.underlays))));
     if (this.form?.isConnected) return this.form; // what was typed stays
     this.form = section(
       PAST.people,
@@ -196,6 +198,13 @@ class HistoryPage {
     }));
     save(`zones-${localOf(answer.at_us, this.timeZone).replaceAll(":", "")}.csv`, toCsv(COLUMNS, rows));
   }
+}
+
+/** The pictures under the plans of floors, as they are now. */
+async function underlaysNow() {
+  const found = new Underlays();
+  await found.refresh();
+  return found;
 }
 
 const me = await start("board.read");

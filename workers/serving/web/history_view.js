@@ -67,7 +67,7 @@ export function alertsOf(answer, timeZone) {
 }
 
 /** Where people of a floor were: a plan where its zones are in metres, and a list. */
-export function peopleOfFloor(floor, zones, people) {
+export function peopleOfFloor(floor, zones, people, underlays) {
   if (!people.length) return make("div", "", make("h3", "", floor.name), note(PAST.nobody));
   const names = new Map(zones.map((zone) => [zone.zone_id, zone.name]));
   const { person, who, where, place } = PAST_HEADS;
@@ -77,11 +77,11 @@ export function peopleOfFloor(floor, zones, people) {
     where: one.zone_ids.map((id) => names.get(id) ?? id).join(", "),
     place: personWhere(one),
   }));
-  const plan = planOf(zones, people);
+  const plan = planOf(zones, people, (scale) => underlays.on(floor.floor_id, scale));
   return make("div", "", make("h3", "", floor.name), plan ?? "", table(`${PAST.people}: ${floor.name}`, { person, who, where, place }, rows));
 }
 
-function planOf(zones, people) {
+function planOf(zones, people, underOf) {
   const drawn = zones.filter(isOnPlan);
   if (!drawn.length) return null;
   const width = Math.min(MOST_PX, Math.max(LEAST_PX, document.documentElement.clientWidth - 30));
@@ -101,5 +101,5 @@ function planOf(zones, people) {
       const letter = draw("text", { class: known ? "role-letter" : "dot-unknown", "text-anchor": "middle", y: 4, "font-size": 11 }, known ? (one.role || "S").charAt(0).toUpperCase() : "?");
       return draw("g", { class: `mark ${known ? "staff" : "person"}`, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` }, draw("circle", { r: 9, class: known ? "dot-staff" : "dot-person" }), letter);
     });
-  return draw("svg", { class: "past-plan", viewBox: `0 0 ${scale.width} ${scale.height.toFixed(1)}`, role: "img", "aria-label": PAST.people }, ...areas, ...dots);
+  return draw("svg", { class: "past-plan", viewBox: `0 0 ${scale.width} ${scale.height.toFixed(1)}`, role: "img", "aria-label": PAST.people }, ...underOf(scale), ...areas, ...dots);
 }

@@ -9,6 +9,7 @@ import { askName } from "./names.js";
 import { points } from "./outlines.js";
 import { ICON, isInTheWay, mean, placeLabel, sized, zoneText } from "./plan_labels.js";
 import { drawMark, markOf, marksOf } from "./roles.js";
+import { Underlays } from "./underlay.js";
 import { cameraOfPlan, CAUSES, furtherAway, gapInShort, HINTS, LABELS, NAME, peopleOnPlan, personOnPlan, planLabel, troubleOfPlan } from "./words.js";
 
 const BASE_PX = 15; // the lengths below are for text of this size; on a wall all grow with it,
@@ -29,6 +30,7 @@ export class FloorPlans {
     this.box = box;
     this.store = store;
     this.plans = new Map();
+    this.underlays = new Underlays();
     this.rights = null; // of who looks; null while nobody knows
     this.resized = new ResizeObserver((entries) => {
       for (const { target } of entries) this.plans.get(target.dataset.floor)?.lay();
@@ -47,7 +49,7 @@ export class FloorPlans {
     for (const id of [...floors].sort()) {
       let plan = this.plans.get(id);
       if (!plan) {
-        plan = new Plan(id, this.store, () => this.rights);
+        plan = new Plan(id, this.store, () => this.rights, this.underlays);
         this.plans.set(id, plan);
         this.box.append(plan.figure);
         this.resized.observe(plan.stage);
@@ -55,6 +57,11 @@ export class FloorPlans {
       plan.lay();
     }
     this.box.hidden = !this.plans.size;
+    if (this.plans.size) this.#underlay();
+  }
+
+  async #underlay() {
+    if (await this.underlays.refresh()) for (const plan of this.plans.values()) plan.layUnder();
   }
 
   /** Move people and show ages. */
@@ -64,10 +71,8 @@ export class FloorPlans {
 }
 
 class Plan {
-  constructor(id, store, rights) {
-    this.id = id;
-    this.store = store;
-    this.rights = rights;
+  constructor(id, store, rights, underlays) {
+    Object.assign(this, { id, store, rights, underlays });
     this.zones = new Map();
     this.cameras = new Map();
     this.people = new Map();
@@ -81,7 +86,7 @@ class Plan {
     this.count = make("span", "count");
     this.word = make("strong", "word");
     this.age = make("span", "age");
-    const layers = ["sight", "ground", "rule", "lines", "crowd", "labels", "known", "eyes"];
+    const layers = ["under", "sight", "ground", "rule", "lines", "crowd", "labels", "known", "eyes"];
     this.layers = Object.fromEntries(layers.map((name) => [name, draw("g", { class: name })]));
     this.layers.known.classList.add("crowd");
     this.svg = draw("svg", { class: "view", role: "group", tabindex: 0 }, ...Object.values(this.layers));
@@ -120,10 +125,16 @@ class Plan {
     this.#layZones(zones);
     this.#layCameras(cameras);
     this.#layRule();
+    this.layUnder();
     for (const person of this.people.values()) person.mark.remove();
     for (const person of this.people.values()) person.trail.remove();
     this.people.clear();
     this.render();
+  }
+
+  /** Lay the picture of the floor under all else. */
+  layUnder() {
+    this.layers.under.replaceChildren(...this.underlays.on(this.id, this.scale));
   }
 
   #layZones(zones) {

@@ -62,6 +62,20 @@ export async function ask(path, options = {}) {
   throw new Refused(answer.status, await answer.json().catch(() => ({ title: answer.statusText })));
 }
 
+/** Send a file as it is, and read the answer. */
+export async function upload(path, file) {
+  const headers = { Accept: "application/json, application/problem+json", "Content-Type": file.type || "application/octet-stream" };
+  if (csrf) headers["X-CSRF-Token"] = csrf;
+  let answer;
+  try {
+    answer = await fetch(new URL(path, API), { method: "POST", headers, body: file, cache: "no-store", credentials: "same-origin" });
+  } catch {
+    throw new Refused(0, { title: "The board is out of reach" });
+  }
+  if (answer.ok) return answer.json();
+  throw new Refused(answer.status, await answer.json().catch(() => ({ title: answer.statusText })));
+}
+
 /** Ask the API, and read the answer. */
 export async function read(path, options) {
   return (await ask(path, options)).json();

@@ -205,6 +205,7 @@ ROLES: Final = (
             "registry.versions",
             "registry.erased",
             "registry.staff_names",
+            "registry.drawings",
             # To replace an address, remove it, or say since when there is one; none is read.
             "registry.stream_addresses(camera_id)",
             "registry.stream_addresses(set_at)",
@@ -224,8 +225,9 @@ ROLES: Final = (
             "registry.erased",
             "registry.staff_names",
             "registry.stream_addresses",
+            "registry.drawings",
         ),
-        changes=("registry.staff_names", "registry.stream_addresses"),
+        changes=("registry.staff_names", "registry.stream_addresses", "registry.drawings"),
         removes=("registry.idempotency", "registry.staff_names", "registry.stream_addresses"),
     ),
     RoleRights(

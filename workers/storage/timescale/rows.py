@@ -388,7 +388,7 @@ def _converter(field: str) -> Callable[[Any], Any]:
         return _at_or_null
     if field.endswith("_us"):
         return at
-    if field in {"lens", "location"}:
+    if field in {"lens", "location", "drawing"}:
         return _json_or_null
     return Jsonb if field in {"polygon", "privacy_masks", "sees", "passages"} else _as_it_is
 

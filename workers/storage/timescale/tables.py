@@ -315,8 +315,8 @@ VERSIONED_TABLES: tuple[Table, ...] = (
     ),
     _versions(
         FLOORS,
-        "partition, name, time_zone, passages",
-        "partition int4, name text, time_zone text, passages jsonb",
+        "partition, name, time_zone, passages, drawing",
+        "partition int4, name text, time_zone text, passages jsonb, drawing jsonb",
     ),
     _versions(
         ZONES,

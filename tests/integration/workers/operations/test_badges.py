@@ -60,6 +60,7 @@ def floor(floor_id: str, partition: int) -> dict[str, Any]:
         "name": "",
         "time_zone": "UTC",
         "passages": [],
+        "drawing": None,
     }
 
 

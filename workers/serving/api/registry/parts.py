@@ -18,6 +18,7 @@ from schemas.records.cameras import CameraView
 from workers.access.principal import Principal
 from workers.audit.recorder import NoAudit, Recorder
 from workers.registry.camera_views import confirm, confirming
+from workers.registry.editing.drawings import Drawings
 from workers.registry.editing.sealed import SealedTexts
 from workers.registry.editing.store import RegistryStore
 from workers.registry.registered import Registered
@@ -57,6 +58,7 @@ class Registry:
         cluster: Where decisions about cameras are written; None where they are not.
         doors: Opens the door that ids of staff and badges pass in an import.
         erasures: Erases people; None where there is no list of erasures.
+        drawings: Keeps pictures of plans; None where they are not kept.
     """
 
     store: RegistryStore
@@ -66,6 +68,8 @@ class Registry:
     cluster: Cluster | None = None
     doors: Doors = AS_THEY_ARE
     erasures: ErasureDesk | None = None
+    drawings: Drawings | None = None
+    _pictures: CapacityLimiter = field(default_factory=partial(CapacityLimiter, 1))
     _edits: CapacityLimiter = field(default_factory=partial(CapacityLimiter, AT_ONCE))
     _reads: CapacityLimiter = field(default_factory=partial(CapacityLimiter, AT_ONCE))
 
@@ -80,6 +84,14 @@ class Registry:
     async def compute(self, work: Callable[[], T]) -> T:
         """Do something that takes long in a thread."""
         return await _in_thread(work, self._reads)
+
+    async def redraw(self, work: Callable[[], T]) -> T:
+        """Decode a picture in a thread, one at a time: each may take much memory.
+
+        Raises:
+            BadPicture: As the work raised it.
+        """
+        return await _in_thread(work, self._pictures)
 
     async def reach(self, principal: Principal, *, whole: bool = False) -> Reach:
         """What a principal reaches now.

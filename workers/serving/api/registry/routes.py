@@ -2,8 +2,15 @@
 
 from fastapi import APIRouter
 
-from workers.serving.api.registry import bulk, confirm, kinds, masks, sealed
+from workers.serving.api.registry import bulk, confirm, drawings, kinds, masks, sealed
 
 router = APIRouter()
-for _router in (*kinds.routers(), masks.router, confirm.router, sealed.router, bulk.router):
+for _router in (
+    *kinds.routers(),
+    masks.router,
+    drawings.router,
+    confirm.router,
+    sealed.router,
+    bulk.router,
+):
     router.include_router(_router)

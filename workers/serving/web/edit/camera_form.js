@@ -14,7 +14,12 @@ export const CAMERA_FIELDS = [...CAMERA_FORM.map(({ field }) => field), "sees"];
 
 /** The fields of a floor's form, and those that its page compares and saves. */
 export const FLOOR_FORM = [{ field: "name", type: "text", help: "As it stands on the board." }];
-export const FLOOR_FIELDS = ["name", "passages"];
+export const FLOOR_FIELDS = ["name", "passages", "drawing"];
+
+/** A floor as the registry takes it: an empty list takes away the picture that is registered. */
+export function writeFloor(record) {
+  return { ...record, drawing: record.drawing ?? [] };
+}
 
 const POSITION = ["x_m", "y_m", "z_m"];
 

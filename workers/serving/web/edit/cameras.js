@@ -2,11 +2,12 @@
 import { draw, make, say } from "../messages.js";
 import { read } from "../requests.js";
 import { showCalibration } from "./calibration.js";
-import { CAMERA_FIELDS, CAMERA_FORM, FLOOR_FIELDS, FLOOR_FORM, positionFault, readCamera, writeCamera } from "./camera_form.js";
+import { CAMERA_FIELDS, CAMERA_FORM, FLOOR_FIELDS, FLOOR_FORM, positionFault, readCamera, writeCamera, writeFloor } from "./camera_form.js";
 import { settle, settleRemoved } from "./conflict.js";
 import { Drafts } from "./drafts.js";
 import { Drawing } from "./drawing.js";
 import { FactForm } from "./fact_form.js";
+import { drawingFault, FloorDrawing } from "./floor_drawing.js";
 import { History } from "./history.js";
 import { compare, equal } from "./merge.js";
 import { fault } from "./outline.js";
@@ -31,7 +32,7 @@ const HOW = {
 
 const SORTS = {
   cameras: { fields: CAMERA_FIELDS, read: readCamera, write: writeCamera, noun: "camera", about: "About this camera", task: "Floor that the camera can see, between its walls" },
-  floors: { fields: FLOOR_FIELDS, read: (record) => record, write: (record) => record, noun: "floor", about: "About this floor", task: "Passages: how people get from one view into another" },
+  floors: { fields: FLOOR_FIELDS, read: (record) => record, write: writeFloor, noun: "floor", about: "About this floor", task: "Passages: how people get from one view into another" },
 };
 
 class CamerasPage {
@@ -45,6 +46,7 @@ class CamerasPage {
     this.chosen = null; // {kind, id}
     this.drawing = new Drawing(at("drawing"), { changed: (points) => this.#outline(points), told: tell, mode: (mode) => this.#mode(mode) });
     this.passages = new Passages(at("passages"), at("ways"), { changed: (passages) => this.#ways(passages), told: tell });
+    this.under = new FloorDrawing(at("under"), { changed: (drawing) => this.#change({ drawing }), told: tell, refused: (error) => this.#refused(error, "floor") });
     this.view = new ViewState(at("view"), me);
     this.picture = new Picture(at("picture"), at("frame"), me);
     this.forms = {};
@@ -101,7 +103,7 @@ class CamerasPage {
 
   #lives({ cameras }) {
     this.live = new Map(cameras.map((camera) => [camera.camera_id, camera]));
-    this.ground = new PlanGround(this.zones, this.known.cameras, this.live);
+    this.ground = new PlanGround(this.zones, this.known.cameras, this.live, (floor) => this.#record("floors", floor)?.drawing);
   }
 
   /** The first suspect camera, else the first one, else a floor. */
@@ -171,7 +173,7 @@ class CamerasPage {
     at("tools").hidden = !camera || !planned;
     if (!planned) say(at("task"), "Not calibrated: this camera has no place on a plan in metres. Zones are drawn in its picture.");
     for (const part of ["drawing", "numbers", "calibration"]) at(part).toggleAttribute("hidden", !camera);
-    for (const part of ["ways", "passages"]) at(part).toggleAttribute("hidden", camera);
+    for (const part of ["ways", "passages", "under"]) at(part).toggleAttribute("hidden", camera);
     if (!this.forms[kind] || this.formOf !== kind) {
       this.formOf = kind;
       this.forms[kind] = new FactForm(camera ? CAMERA_FORM : FLOOR_FORM, at("fields"), at("corners"), {
@@ -229,7 +231,7 @@ class CamerasPage {
   #list() {
     const groups = this.#groups().map(({ floor, cameras, letters }) => {
       const items = cameras.map((id) => this.#item("cameras", id, this.#nameOf("cameras", id), letters.get(id)));
-      if (this.known.floors.has(floor)) items.push(this.#item("floors", floor, "Passages and name of the floor", "↔"));
+      if (this.known.floors.has(floor)) items.push(this.#item("floors", floor, "Name, passages and drawing of the floor", "↔"));
       return make("div", "", make("h3", "note", `Floor ${this.#nameOf("floors", floor)}`), make("ul", "choices", ...items));
     });
     const focus = at("chooser").contains(document.activeElement);
@@ -259,9 +261,10 @@ class CamerasPage {
     say(at("provenance"), [camera ? `${id} on floor ${this.#nameOf("floors", this.#floor)}` : id, made].filter(Boolean).join(" · "));
     this.view.show(camera ? (this.live.get(id) ?? null) : null);
     if (camera) this.form.points(points(record.sees), "m", !this.mayEdit);
-    else this.passages.show(record.passages, [...this.ground.letters(id).keys()].map((one_) => [one_, this.#nameOf("cameras", one_)]), !this.mayEdit);
+    if (!camera) this.under.show(id, record.drawing ?? null, !this.mayEdit);
+    if (!camera) this.passages.show(record.passages, [...this.ground.letters(id).keys()].map((one_) => [one_, this.#nameOf("cameras", one_)]), !this.mayEdit);
     const outline = camera && record.sees.length ? fault(points(record.sees)) : "";
-    const wrong = outline || (camera ? positionFault(record) : "");
+    const wrong = outline || (camera ? positionFault(record) : drawingFault(record.drawing));
     say(at("fault"), wrong);
     at("fault").hidden = !wrong;
     const changed = this.#changed();
@@ -318,7 +321,7 @@ class CamerasPage {
     this.drafts[kind].set(id, differs ? { base, record } : null);
     this.saved = "";
     if (had !== differs || "name" in fields) this.#list();
-    if ("x_m" in fields || "y_m" in fields) this.#lay();
+    if ("x_m" in fields || "y_m" in fields || "drawing" in fields) this.#lay();
     this.#show();
   }
 
@@ -401,9 +404,9 @@ class CamerasPage {
   #refused(error, noun) {
     const errors = (error.errors ?? []).map((one_) => (one_.field?.startsWith("location") ? { ...one_, field: "x_m" } : one_));
     const rest = this.passages.faults(this.form.faults(errors));
-    const outline = rest.filter(({ field }) => field?.startsWith("sees"));
+    const outline = rest.filter(({ field }) => field === "drawing" || field?.startsWith("sees"));
     if (outline.length) {
-      say(at("fault"), outline.map(({ reason }) => reason).join(" "));
+      say(at("fault"), outline.map(({ field, reason }) => (field === "drawing" ? `Drawing: ${reason}` : reason)).join(" "));
       at("fault").hidden = false;
     }
     const told = errors.length && rest.length === outline.length;

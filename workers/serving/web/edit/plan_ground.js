@@ -1,5 +1,6 @@
 // What lies on the plan of a floor behind what is edited: a grid in metres, zones, cameras and what they see.
 import { draw } from "../messages.js";
+import { addressOf, placementOf, underlay } from "../underlay.js";
 
 const MARGIN_M = 1.5;
 const STEP_M = 0.05;
@@ -9,11 +10,12 @@ const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 export class PlanGround {
   /**
-   * @param zones cameras floors as registered
+   * @param zones cameras as registered
    * @param live cameras now, by id: what each sees of the floor
+   * @param drawingOf gives the picture of a floor, as it is edited
    */
-  constructor(zones, cameras, live) {
-    Object.assign(this, { zones, cameras, live });
+  constructor(zones, cameras, live, drawingOf) {
+    Object.assign(this, { zones, cameras, live, drawingOf });
   }
 
   /** The letters of a floor's cameras, as on the board: by name. */
@@ -51,6 +53,7 @@ export class PlanGround {
     const letters = this.letters(floor);
     const ground = [
       clip(box),
+      ...pictureOf(floor, this.drawingOf(floor)),
       ...grid(box, size),
       ...cameras.flatMap(({ id }) => this.#seen(id).map((ring) => draw("polygon", { points: list(ring), class: id === chosen?.id ? "reach own" : chosen ? "reach other" : "reach", "clip-path": "url(#sheet-clip)" }))),
       ...cameras.filter(({ id, record }) => id !== chosen?.id && record.sees?.length).map(({ record }) => draw("polygon", { points: list(record.sees), class: "ghost" })),
@@ -71,6 +74,14 @@ export class PlanGround {
   #seen(id) {
     return (this.live.get(id)?.footprint?.sees ?? []).map((ring) => ring.map(({ x, y }) => [x, y]));
   }
+}
+
+/** The picture of a floor, cut off at the sheet's edge; an empty list for none. */
+export function pictureOf(floor, drawing) {
+  const placement = drawing ? placementOf(drawing.points) : null;
+  if (!placement) return [];
+  const image = underlay(addressOf(floor, drawing.sha256, true), { ...drawing, ...placement });
+  return [draw("g", { "clip-path": "url(#sheet-clip)" }, image)];
 }
 
 function nameOf({ id, record }) {

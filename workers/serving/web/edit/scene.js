@@ -1,5 +1,6 @@
 // Where zones are drawn: the frame of a camera in pixels, or a calibrated floor in metres.
 import { draw } from "../messages.js";
+import { pictureOf } from "./plan_ground.js";
 
 const MARGIN_M = 2;
 
@@ -29,6 +30,8 @@ export class Scene {
     const up = !record.camera_id;
     const camera = this.cameras.get(record.camera_id);
     const box = up ? floorBox([record, ...others.map((zone) => zone.record)]) : { x0: 0, y0: 0, x1: camera?.width || 640, y1: camera?.height || 480, step: 1 };
+    const sheet = draw("rect", { x: box.x0, y: -box.y1, width: box.x1 - box.x0, height: box.y1 - box.y0 });
+    const under = up ? [draw("clipPath", { id: "sheet-clip" }, sheet), ...pictureOf(record.floor_id, this.floors.get(record.floor_id)?.drawing)] : [];
     const masks = up ? [] : (camera?.privacy_masks ?? []).map((mask) => draw("polygon", { points: list(mask, up), class: "mask" }));
     const size = (box.x1 - box.x0) / 36;
     const ghosts = others.flatMap((zone) => {
@@ -36,7 +39,7 @@ export class Scene {
       const name = draw("text", { x, y: up ? -y : y, "font-size": size, class: "ghost-name" }, zone.record.name || zone.id);
       return [draw("polygon", { points: list(zone.record.polygon, up), class: "ghost" }), name];
     });
-    return { box, up, unit: up ? "m" : "px", ground: [...masks, ...ghosts] };
+    return { box, up, unit: up ? "m" : "px", ground: [...under, ...masks, ...ghosts] };
   }
 }
 

@@ -1,6 +1,7 @@
 // The names of fields and their values as people read them.
 import { counted, listed, moment } from "../messages.js";
 import { RULE_NAMES } from "./rule_names.js";
+import { DRAWING } from "./drawing_words.js";
 
 const DAYS = ["", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
@@ -31,6 +32,7 @@ const NAMES = {
   field_of_view_deg: "Angle of view, degrees",
   sees: "Floor that it sees",
   passages: "Passages",
+  drawing: "Drawing under the plan",
   kind: "Kind",
   status: "Status",
   replaces: "Takes over",
@@ -76,6 +78,7 @@ export function dayName(day) {
 export function valueOf(field, value, record = {}) {
   if (field === "sees") return value?.length ? counted(value.length, "corner", "corners") : "no outline";
   if (field === "passages") return value?.length ? counted(value.length, "passage", "passages") : "none";
+  if (field === "drawing") return DRAWING.inWords(value);
   if (field === "polygon") return value ? counted(value.length, "corner", "corners") : "none";
   if (value === null || value === undefined || value === "") return field === "dwell_limit_s" ? "never" : "nothing";
   if (field === "covers") return listed(value) || "nobody";

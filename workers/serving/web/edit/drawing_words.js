@@ -1,0 +1,38 @@
+// What the pages say of pictures under plans.
+
+const cm = (metres) => (metres < 1 ? `${Math.round(metres * 100)} cm` : `${metres.toFixed(1)} m`);
+
+export const DRAWING = {
+  heading: "Drawing under the plan",
+  none: "No drawing lies under the plan of this floor.",
+  about: "Put a drawing of the floor under its plan: a PNG, JPEG or WebP of 5 MiB at most. It is drawn anew, without what the file says of who made it, when and where.",
+  choose: "Choose a drawing …",
+  other: "Choose another …",
+  away: "Take it away",
+  taken: "The drawing is taken away when you save.",
+  sending: "Sending and checking …",
+  uploaded: "Uploaded. Now say where two points of it are on the floor.",
+  stage: "The drawing, with the points that place it",
+  how: "Drag points 1 and 2 to places far from each other whose coordinates on the floor you know, such as corners of rooms, and write them beside. By keyboard: Tab to a point, arrow keys move it, Shift for small steps.",
+  add: "Add a point that checks",
+  distance: "Or: from point 1 to point 2, m",
+  useDistance: "Use this distance",
+  noDistance: "Write how many metres it is from point 1 to point 2.",
+  byDistance: "Point 2 is placed by the distance; the drawing is not turned.",
+  u: "right, px",
+  v: "down, px",
+  x: "floor: right, m",
+  y: "floor: up, m",
+  places: "places the drawing",
+  checks: "checks it: write its place",
+  tooNear: "Points 1 and 2 are too near to each other to place the drawing.",
+  missing: (number) => `Write where point ${number} of the drawing is on the floor, in metres.`,
+  off: (metres) => `${cm(metres)} off`,
+  field: (number, words) => `Point ${number}, ${words}`,
+  pin: (number, u, v) => `Point ${number} of the drawing, ${u} px right, ${v} px down. Arrow keys move it.`,
+  added: (number) => `Point ${number} added. Move it to a place that you know, and write where that is.`,
+  drop: (number) => `Remove point ${number}`,
+  dropped: (number) => `Point ${number} removed.`,
+  size: ({ width_px: width, height_px: height }, scale, checked) => `The drawing is ${(width * scale).toFixed(1)} m wide and ${(height * scale).toFixed(1)} m high; a pixel is ${cm(scale) === "0 cm" ? `${(scale * 1000).toFixed(1)} mm` : `${(scale * 100).toFixed(1)} cm`}. ${checked ? "" : "Add a point that checks whether it lies right."}`.trim(),
+  inWords: (drawing) => (drawing ? `a picture of ${drawing.width_px} × ${drawing.height_px} px, placed by ${drawing.points.length} points` : "none"),
+};
