@@ -178,6 +178,7 @@ PROCESSES: Final = (
             CAMERA_CLOCK,
             FRAMES,
             ALERTS,
+            DEAD_LETTERS,
             # To find the records of a figure that is explained.
             DETECTIONS,
             TRACKS,
@@ -186,7 +187,7 @@ PROCESSES: Final = (
         ),
         writes=(AUDIT, CAMERA_VIEWS, BADGE_READS, FEEDBACK, ALERT_ACTIONS),
         looks=DERIVED_TOPICS,
-        groups=("board-alerts", "replay", FACTS_GROUP),
+        groups=("board-alerts", "board-dead-letters", "replay", FACTS_GROUP),
         watches=(*_STAGE_GROUPS, "deadman-watch"),
         claims=("camera-views", "badge-reads-", "feedback-", "alert-actions-"),
     ),

@@ -40,6 +40,7 @@ from workers.serving.live.board_state import BoardState
 from workers.serving.live.change_feed import QUEUE_LENGTH, ChangeFeed
 from workers.serving.live.pipeline_view import PipelineView
 from workers.serving.live.recent_zones import RecentZones
+from workers.serving.live.shared_pulses import SharedPulses
 from workers.serving.live.state import BREAKER, LiveState, connect
 from workers.serving.live.trends import Trends
 from workers.serving.login import routes as logins
@@ -174,6 +175,7 @@ def create_app(
         feed=feed,
         registry=registry,
         pipeline=pipeline,
+        pulses=SharedPulses(live, clock),
         settings=settings,
         clock=clock,
     ).provide(app)

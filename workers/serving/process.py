@@ -40,6 +40,7 @@ from workers.serving.evidence.alert_actions import ActionDesk
 from workers.serving.evidence.desk import ReadDesk
 from workers.serving.evidence.feedback import FeedbackDesk
 from workers.serving.evidence.writer import ActionWriter, FeedbackWriter, ReadWriter
+from workers.serving.live.dead_letter_follower import DeadLetterFollower
 from workers.serving.live.pipeline_follower import PipelineFollower
 from workers.serving.live.pipeline_view import PipelineView
 from workers.serving.login.checks import check_login
@@ -210,6 +211,7 @@ def run_board(service: Service) -> None:
         followers = (
             RegistryFollower(cluster, registry, (*REFERENCE_TOPICS, CAMERA_VIEWS, CAMERA_CLOCK)),
             PipelineFollower(cluster, pipeline, settings.watchdog),
+            DeadLetterFollower(cluster, pipeline.dead_letters),
         )
         objects = GuardedStore(settings.ingest.object_store_url, service.clock)
         doors = doors_of(settings.vault, vault, service.clock)

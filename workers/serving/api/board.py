@@ -17,6 +17,7 @@ from workers.serving.live.camera_pace import CameraPace
 from workers.serving.live.change_feed import ChangeFeed
 from workers.serving.live.pipeline_view import PipelineView
 from workers.serving.live.shared_frames import SharedFrames
+from workers.serving.live.shared_pulses import SharedPulses
 from workers.serving.live.state import LiveState
 
 PREFIX: Final = "/api/v1"
@@ -35,6 +36,7 @@ class Board:
         feed: Changes of those values.
         registry: Reference data: names, zones, cameras and shifts.
         pipeline: Alerts, and the lag of each stage.
+        pulses: The newest frame of each camera.
         settings: Title, address and limits of the board.
         clock: Clock of the server.
         pace: Frames per second of cameras.
@@ -46,6 +48,7 @@ class Board:
     feed: ChangeFeed
     registry: RegistryView
     pipeline: PipelineView
+    pulses: SharedPulses
     settings: ServingSettings
     clock: Clock
     pace: CameraPace = field(default_factory=CameraPace)

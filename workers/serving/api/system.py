@@ -10,7 +10,6 @@ from workers.serving.live.answers import RedisView
 from workers.serving.live.system_answers import SystemNow
 from workers.serving.live.system_view import (
     LEAST_SILENT_S,
-    CameraPulse,
     KnownCameras,
     cameras_now,
     models_now,
@@ -27,7 +26,7 @@ async def system(board: AnyBoard, visible: Visible) -> SystemNow:
     error, pulses = "", None
     rates: dict[str, float | None] = {}
     try:
-        pulses = await board.live.all("camera", CameraPulse)
+        pulses = await board.pulses.read()
     except Retry as unreachable:
         error = str(unreachable)
     else:
@@ -62,6 +61,7 @@ async def system(board: AnyBoard, visible: Visible) -> SystemNow:
         cameras=cameras,
         stages=stages_now(signs, stage_rates, pipeline.alerts, not pipeline.error),
         models=models_now(cameras, CAUTIONS),
+        dead_letters=board.pipeline.dead_letters.counts(now_us),
         alerts=[
             one for one in pipeline.alerts if not one.subject.startswith(("camera/", "stage/"))
         ],

@@ -1,4 +1,4 @@
-"""The board's view of the pipeline: raised alerts, and the lag of each stage."""
+"""The board's view of the pipeline: raised alerts, lag of each stage, and dead letters."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ from schemas.records.alerts import Alert
 from workers.observation.findings import STAGES
 from workers.observation.signs import StageSign
 from workers.serving.live import answers as views
+from workers.serving.live.recent_dead_letters import RecentDeadLetters
 
 LATE_FROM_S: Final = 5.0
 """Lag from which a stage is late, seconds; less comes and goes, and is not pushed to browsers."""
@@ -19,6 +20,7 @@ class PipelineView:
     Attributes:
         version: Number that rises with every change that browsers must get.
         error: Reason why the log cannot be read; empty while it can.
+        dead_letters: Dead letters of the last hour.
     """
 
     def __init__(self) -> None:
@@ -30,6 +32,7 @@ class PipelineView:
         self._signs_us: int | None = None
         self.version = 0
         self.error = ""
+        self.dead_letters = RecentDeadLetters()
 
     def show_alerts(self, alerts: Sequence[Alert]) -> None:
         """Replace the raised alerts."""

@@ -76,6 +76,15 @@ class ModelSystem(BaseModel):
     caution: str = Field(description="Why not to trust it; empty when there is no reason.")
 
 
+class DeadLettersSystem(BaseModel):
+    """Records of the last hour that a stage could not process, for one reason."""
+
+    stage: str = Field(description="Process that gave up.", examples=["infer"])
+    reason: str = Field(description="Why; see the reference of dead letters.")
+    number: int = Field(description="How many in the last hour.", examples=[3])
+    last_us: int = Field(description="When the last was appended, UTC microseconds.")
+
+
 class SystemNow(BaseModel):
     """Cameras, stages and models; the worst first."""
 
@@ -89,4 +98,7 @@ class SystemNow(BaseModel):
     cameras: list[CameraSystem] = Field(description="Cameras that the caller sees.")
     stages: list[StageSystem] = Field(description="Stages, in the order of their trouble.")
     models: list[ModelSystem] = Field(description="By number of cameras.")
+    dead_letters: list[DeadLettersSystem] | None = Field(
+        description="Records that could not be processed, the most first; null: not known."
+    )
     alerts: list[AlertView] = Field(description="Raised alerts about the pipeline as a whole.")

@@ -5,14 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pydantic import BaseModel
-
 from schemas.records.cameras import CameraClock
 from schemas.records.facts import Camera, Floor
 from workers.observation.findings import STAGES
 from workers.observation.signs import StageSign
 from workers.serving.live.answers import AlertView
 from workers.serving.live.pipeline_view import LATE_FROM_S
+from workers.serving.live.shared_pulses import CameraPulse
 from workers.serving.live.state import Live
 from workers.serving.live.system_answers import (
     CameraState,
@@ -34,16 +33,6 @@ CAMERA_ORDER: Final[tuple[CameraState, ...]] = (
 STAGE_ORDER: Final[tuple[StageState, ...]] = ("STOPPED", "LATE", "UNKNOWN", "GOOD")
 LEAST_SILENT_S: Final = 10.0
 """A camera is not called silent sooner, s: a picture or two may come late."""
-
-
-class CameraPulse(BaseModel):
-    """Of the live value of a camera, what its place in the pipeline needs; no people."""
-
-    camera_id: str
-    seq: int
-    captured_us: int
-    model_name: str = ""
-    model_version: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ import { at, start, tell, trouble } from "./page.js";
 import { table } from "./past_parts.js";
 import { read } from "./requests.js";
 import { sessionEnded } from "./session.js";
-import { CAMERA, clock, DOES, figure, headline, reasonsOf, STAGE, troubleOf, UNMEASURED } from "./system_words.js";
+import { CAMERA, clock, DOES, figure, headline, DEAD_LETTERS, reasonsOf, STAGE, troubleOf, UNMEASURED } from "./system_words.js";
 
 const EVERY_MS = 2000;
 const FIRST = 100; // cameras that are drawn before somebody asks for all
@@ -63,6 +63,7 @@ class SystemPage {
     at("alerts").replaceChildren(...answer.alerts.map((one) => make("li", "", `${one.what}, since ${moment(one.since_us / 1e6, now)}`)));
     at("alerts").hidden = !answer.alerts.length;
     this.#stages(answer.stages, now);
+    this.#deadLetters(answer.dead_letters, now);
     this.#floors(answer.cameras);
     this.#cameras(answer.cameras, now);
     const models = answer.models.map((one) => ({
@@ -84,6 +85,17 @@ class SystemPage {
       lag: figure(one.lag_s, "s"),
     }));
     at("stages").replaceChildren(!rows.length ? "" : table("Stages", { stage: "Process", state: "State", rate: "Takes in", records: "Waiting", lag: "Oldest of them" }, rows));
+  }
+
+  #deadLetters(counted, now) {
+    const rows = (counted ?? []).map((one) => ({
+      stage: make("span", "", one.stage, make("span", "reason", DOES[one.stage] ?? "")),
+      reason: one.reason.replaceAll("_", " "),
+      number: String(one.number),
+      last: moment(one.last_us / 1e6, now),
+    }));
+    const none = counted === null ? `${DEAD_LETTERS.unknown}.` : `${DEAD_LETTERS.none}.`;
+    at("dead-letters").replaceChildren(rows.length ? table(DEAD_LETTERS.name, DEAD_LETTERS.heads, rows) : make("p", "note", none));
   }
 
   #floors(cameras) {

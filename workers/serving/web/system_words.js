@@ -32,6 +32,14 @@ export const DOES = {
   serve: "answers this page",
 };
 
+/** Records that a process could not process. */
+export const DEAD_LETTERS = {
+  name: "Not processed in the last hour",
+  heads: { stage: "Process", reason: "Why", number: "Records", last: "Last" },
+  none: "None",
+  unknown: "Not known: the log of dead letters was not read yet",
+};
+
 /** A number with its unit. */
 export function figure(value, unit, digits = 1) {
   return value === null ? UNMEASURED : `${value.toFixed(digits)} ${unit}`;

@@ -1,10 +1,13 @@
 """The REST API over a real Redis: what it answers, and how it refuses."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
+from redis import Redis
 
 from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOORS, ZONES
@@ -61,6 +64,28 @@ def test_zones_come_in_the_order_of_the_board_with_names_numbers_and_texts(
         *(12, 4, 5, 4)
     ]
     assert second["coverage"]["because"] == "12 people, 4 identified staff"
+
+
+def test_many_who_ask_about_the_system_at_once_read_the_cameras_once(
+    start_board: Callable[..., BoardServer],
+    ward: RegistryView,
+    writer: LiveWriter,
+    live_url: str,
+) -> None:
+    writer.camera("left", [])
+    board = start_board(registry=ward)
+    redis = Redis.from_url(live_url)
+
+    def listings() -> int:
+        return int(redis.info("commandstats").get("cmdstat_zrange", {}).get("calls", 0))
+
+    before, since_s = listings(), time.monotonic()
+    with ThreadPoolExecutor(8) as pages:
+        answers = list(pages.map(lambda _: answer(board, "api/v1/system"), range(24)))
+    seconds = time.monotonic() - since_s
+
+    assert {one["cameras"][0]["state"] for one in answers} == {"GOOD"}
+    assert 1 <= listings() - before <= 1 + seconds
 
 
 def test_a_registered_zone_without_a_value_shows_no_number(

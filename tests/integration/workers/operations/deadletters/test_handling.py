@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from runtime.audit import Act
+from runtime.clock import SystemClock
 from runtime.errors import Retry
 from runtime.kafka.dead_letter_log import CHAIN
 from runtime.storage.objects import ObjectStore
@@ -23,7 +24,10 @@ from schemas.topics import (
 )
 from tests.integration.workers.operations.deadletters.conftest import Desk
 from tests.support.clusters import cluster_of
+from tests.support.waiting import eventually
 from workers.operations.deadletters.audit import AuditWriter
+from workers.serving.live.dead_letter_follower import DeadLetterFollower
+from workers.serving.live.recent_dead_letters import RecentDeadLetters
 
 BECAUSE = ("--why", "the rule is gone", "--by", "ada")
 
@@ -51,6 +55,29 @@ def test_dead_letters_are_counted_by_reason_and_listed_by_time(desk: Desk) -> No
     shown = desk.types("list").out
     assert "not_wire_format in a test" in shown
     assert desk.types("list", "--since", "yesterday").code == 78
+
+
+def test_the_board_counts_those_of_the_last_hour_by_process_and_reason(desk: Desk) -> None:
+    desk.dead_letter(FRAMES, 1, b"x", reason="corrupt_jpeg", stage="infer")
+    recent = RecentDeadLetters()
+    follower = DeadLetterFollower(cluster_of(desk.settings), recent)
+    follower.start()
+    try:
+        eventually(lambda: recent.current, 60)
+        desk.dead_letter(FRAMES, 2, b"x", reason="corrupt_jpeg", stage="infer")
+        desk.leave_in_place(FRAMES, 3, 9)
+        found = eventually(lambda: of_three(recent), 60)
+    finally:
+        follower.close()
+
+    assert found == [("infer", "corrupt_jpeg", 2), ("stream", "not_wire_format", 1)]
+
+
+def of_three(recent: RecentDeadLetters) -> list[tuple[str, str, int]]:
+    """What was counted, once there are three."""
+    found = recent.counts(SystemClock().now_us()) or []
+    counts = [(one.stage, one.reason, one.number) for one in found]
+    return counts if sum(number for _, _, number in counts) == 3 else []
 
 
 def test_a_dead_letter_is_shown_with_headers_and_decoded_value(desk: Desk) -> None:

@@ -7,9 +7,9 @@ import pytest
 from workers.observation.signs import StageSign
 from workers.serving.live.answers import AlertView
 from workers.serving.live.camera_pace import CameraPace
+from workers.serving.live.shared_pulses import CameraPulse
 from workers.serving.live.state import Live
 from workers.serving.live.system_view import (
-    CameraPulse,
     KnownCameras,
     cameras_now,
     models_now,
