@@ -40,6 +40,10 @@ def test_an_alert_says_on_its_zone_on_the_plan_and_on_top_who_should_do_what(
     label = page.locator(".plan .area[data-zone='bay-1']")
     expect(label.locator(".zone-urgency")).to_have_text("Act now")
     expect(label.locator(".alert-sign .icon")).to_be_visible()
+    leads = re.compile(r"/alerts\.html\?alert=.*bay-1.*&opened=\d+$")
+    for link in (badge.get_by_role("link"), label.locator("a.alert-sign")):
+        expect(link).to_have_attribute("aria-label", "Show the alert of Bay 1: Act now")
+        expect(link).to_have_attribute("href", leads)
     expect(wall.locator(".tile[data-zone='bay-1'] .tile-alert")).to_have_text(
         "Act now. Charge nurse: Move a float to the zone"
     )

@@ -13,7 +13,11 @@ router = APIRouter(tags=["status"])
 
 @router.get("/open-alerts", responses=documented(503))
 async def open_alerts(state: State, visible: Visible, viewing: AnyViewing) -> views.OpenAlerts:
-    """Alerts of zones that are open now, by floor, each as it was decided last."""
+    """Alerts of zones that are open now, by floor, each as it was decided last.
+
+    This is where a reader of `/changes` starts: the very records that it sends, with their `seq`,
+    and no database is asked. How alerts stand, and those that are over, are in `/zone-alerts`.
+    """
     found = await state.alerts()
     shown = visible.alerts(found)
     alerts = [alert for floor in shown.floors for alert in (*floor.decided, *floor.open)]

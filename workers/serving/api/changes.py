@@ -43,7 +43,7 @@ STREAM_EXAMPLE: Final = (
                 "`as_of_us` and the value in `data`; a `zone` also `coverage`, a `camera` also "
                 "`captured_us`. `clock` is the heartbeat, with the server's time; `line` is the "
                 "answer of `/line` when it changed; after `names` or `reset` read the current "
-                "state again."
+                "state again, and after `acted` the alerts: somebody of this board acted on one."
             ),
             "content": {
                 "text/event-stream": {"schema": {"type": "string"}, "example": STREAM_EXAMPLE}

@@ -27,7 +27,8 @@ from workers.serving.api.viewing import AnyViewing
 from workers.serving.api.visible import Visible
 from workers.serving.api.why_answers import LeftOut
 from workers.serving.api.why_view import person_then
-from workers.serving.api.zone_alert_answers import AlertView
+from workers.serving.live.alert_records import ZoneAlert
+from workers.serving.live.alert_visibility import shown_alert
 from workers.serving.live.answers import CoverageView, Point
 from workers.serving.live.freshness import judge, vouched_through
 from workers.serving.live.messages import coverage
@@ -42,7 +43,6 @@ from workers.storage.timescale.rows import to_us
 router = APIRouter(tags=["history"])
 
 SCHEMAS: Final[dict[View, Schema]] = {"shown": "live", "known": "public"}
-_OF_PERSON: Final = "/person/"
 
 At = Annotated[AwareDatetime, Query(description="ISO 8601, with an offset; not in the future.")]
 ViewOf = Annotated[
@@ -257,18 +257,10 @@ def _zone(
 
 def _alert(
     floor_id: str, row: Row, visible: Visibility, may: Callable[[str, str], bool]
-) -> AlertView | None:
+) -> ZoneAlert | None:
     """An alert as the caller sees it; None where it does not."""
-    alert = AlertView.model_validate(alert_of(row))
-    whose = ("zone", alert.zone_id) if alert.zone_id else ("floor", floor_id)
-    if not visible.sees(*whose):
-        return None
-    shown: dict[str, Any] = {
-        "camera_ids": [one for one in alert.camera_ids if visible.sees("camera", one)]
-    }
-    if not may(*whose):
-        shown |= {"alert_id": alert.alert_id.partition(_OF_PERSON)[0], "person_ids": []}
-    return alert.model_copy(update=shown)
+    shown = shown_alert(alert_of(row), floor_id, visible.sees, may)
+    return None if shown is None else ZoneAlert.model_validate(shown)
 
 
 def _persons(answer: ZonesPast) -> list[str]:

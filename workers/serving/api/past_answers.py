@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from workers.serving.api.why_answers import LeftOut, PersonThen
-from workers.serving.api.zone_alert_answers import AlertView
+from workers.serving.live.alert_records import ZoneAlert
 from workers.serving.live.answers import CoverageView, Point
 from workers.serving.live.freshness import Freshness
 from workers.serving.live.records import Occupancy
@@ -44,7 +44,7 @@ class FloorPast(BaseModel):
     floor_id: str = Field(description="Floor.", examples=["ward-3"])
     name: str = Field(description="For people.")
     time_zone: str = Field(description="IANA name.", examples=["Europe/Berlin"])
-    alerts: list[AlertView] = Field(
+    alerts: list[ZoneAlert] = Field(
         description=(
             "Alerts of the floor and its zones that were open, each as it was decided last; one "
             "about which nothing was decided for 28 days is left out."

@@ -18,13 +18,14 @@ from schemas.records.rules import ZoneAlert
 from workers.notifier.standing import State
 from workers.serving.api.board import AnyBoard, Board
 from workers.serving.api.caller import Caller
+from workers.serving.api.login_names import LoginNames
 from workers.serving.api.problems import documented
 from workers.serving.api.registry.parts import AnyCall, Call
 from workers.serving.api.turns import Turns
 from workers.serving.api.viewing import AnyViewing
 from workers.serving.api.visible import Visible
-from workers.serving.api.zone_alert_answers import FloorAlertsNow, ZoneAlertList
-from workers.serving.api.zone_alert_list import Listing, key_of_view, listed
+from workers.serving.api.zone_alert_answers import FloorDecided, ZoneAlertList
+from workers.serving.api.zone_alert_list import Listing, key_of_view, listed, without_people
 from workers.serving.editing.body import JSON, json_text
 from workers.serving.evidence.alert_actions import (
     MAX_ALERT_ID,
@@ -35,6 +36,7 @@ from workers.serving.evidence.alert_actions import (
     Verb,
     entry_of,
 )
+from workers.serving.live.alert_records import FloorAlerts
 from workers.serving.recorded.zone_alerts import Kept, ZoneAlertHistory
 
 log = structlog.get_logger(__name__)
@@ -58,12 +60,14 @@ class AlertIntake:
         desk: Takes actions in; None where this board takes none.
         settings: How much a sender may send.
         clock: Measures the time between requests.
+        names: What those who act are called.
     """
 
     history: ZoneAlertHistory | None
     desk: ActionDesk | None
     settings: ServingSettings
     clock: Clock
+    names: LoginNames = field(default_factory=LoginNames)
     turns: Turns = field(init=False)
     _reads: CapacityLimiter = field(default_factory=partial(CapacityLimiter, 2))
 
@@ -144,25 +148,27 @@ async def zone_alerts(
     )
     recent = () if intake.desk is None else intake.desk.recent
     wanted = set(state) if state else set(State) - {State.CLOSED}
-    shown = Listing(caller, visible, board.registry.unit_index(now_us), now_us)
+    intake.names.learn(caller)
+    shown = Listing(caller, visible, board.registry.unit_index(now_us), intake.names, now_us)
     alerts = listed(kept, open_now, recent, wanted, before_us, shown)
     answer = ZoneAlertList(
         now_us=now_us,
+        floors=[FloorDecided(floor_id=one.floor_id, as_of_us=one.as_of_us) for one in live],
         alerts=alerts[:limit],
         more=len(alerts) > limit or len(kept.alerts) > _MOST,
     )
     persons = {one for view in answer.alerts for one in view.alert.person_ids}
     if persons and not await viewing.is_recorded("zone-alerts", persons=sorted(persons)):
         return answer.model_copy(
-            update={"alerts": [Listing.without_people(view) for view in answer.alerts]}
+            update={"alerts": [without_people(view) for view in answer.alerts]}
         )
     return answer
 
 
-async def _live(board: Board, floor_ids: Sequence[str]) -> list[FloorAlertsNow]:
+async def _live(board: Board, floor_ids: Sequence[str]) -> list[FloorAlerts]:
     """Alerts of floors in the live state; none while it is out of reach, since tables have them."""
     try:
-        found = await board.live.some("alerts", floor_ids, FloorAlertsNow)
+        found = await board.live.some("alerts", floor_ids, FloorAlerts)
     except Retry:
         return []
     return [one.record for one in found.values()]
@@ -270,7 +276,10 @@ async def _take(verb: Verb, call: Call, board: Board, intake: AlertIntake) -> Re
         why=call.reason,
         repeat=call.repeat,
     )
-    return await intake.turns.take(call.caller.subject, 1, partial(intake.desk.take, acting))
+    intake.names.learn(call.caller)
+    answer = await intake.turns.take(call.caller.subject, 1, partial(intake.desk.take, acting))
+    board.feed.announce_action()
+    return answer
 
 
 async def _shown(board: Board, asked: Mapping[str, Any]) -> ZoneAlert | None:

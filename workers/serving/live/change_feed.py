@@ -22,6 +22,7 @@ from workers.serving.live.event import (
     Event,
     StreamId,
     UnreadableChange,
+    acted_event,
     clock_event,
     names_event,
     pipeline_event,
@@ -214,6 +215,10 @@ class ChangeFeed:
     def announce_names(self) -> None:
         """Notify every browser that names, zones or cameras were edited."""
         self._publish(names_event())
+
+    def announce_action(self) -> None:
+        """Notify every browser of this board that somebody did something about an alert."""
+        self._publish(acted_event())
 
     def close(self) -> None:
         """End every stream, now and to come."""

@@ -42,7 +42,7 @@ class Event(NamedTuple):
     """An event of the stream.
 
     Attributes:
-        name: A kind of change, or `clock`, `line`, `names`, `reset`.
+        name: A kind of change, or `clock`, `line`, `names`, `acted`, `reset`.
         stream_id: Id to resume after; None when the event is no change.
         frame: The event as bytes of `text/event-stream`.
         body: What the frame says, for a reader who may see a part of it; None where it is for all.
@@ -134,6 +134,11 @@ def pipeline_event(body: Mapping[str, Any]) -> Event:
 def names_event() -> Event:
     """Names, zones or cameras were edited: read them again."""
     return Event("names", None, frame("names", {}))
+
+
+def acted_event() -> Event:
+    """Somebody did something about an alert on this board: read alerts again."""
+    return Event("acted", None, frame("acted", {}))
 
 
 def reset_event(reason: str) -> Event:

@@ -177,7 +177,7 @@ class Visibility:
 
     def frame(self, event: Event) -> bytes | None:
         """The bytes of an event as the caller gets it; None for an event that it does not get."""
-        if event.body is None or self._everything:
+        if event.body is None or (self._everything and event.name != "alerts"):
             return event.frame
         if event.name == "line":
             return self._line(event.body, event.frame)
@@ -216,7 +216,7 @@ class Visibility:
         floor_id = data["floor_id"]
         part = {name: value for name, value in data.items() if name in FloorAlerts.model_fields}
         for name in ("decided", "open"):
-            part[name] = shown_alerts(data.get(name, []), self.sees, self.sees_people, floor_id)
+            part[name] = shown_alerts(data.get(name, []), floor_id, self.sees, self.sees_people)
         return part
 
     def _line(self, body: Mapping[str, Any], whole: bytes) -> bytes | None:

@@ -1,5 +1,6 @@
 // Which alerts of zones the board shows where, and each as a badge: tier by shape and word, never by colour alone.
 import { ALERTS, alertLine, figureOf, heldBack, sinceOf, TIERS, todo } from "./alert_words.js";
+import { alertAddress } from "./alert_link.js";
 import { draw, make, moment, say } from "./messages.js";
 
 const URGENCY = { PAGE: 3, WARNING: 2, NOTICE: 1 };
@@ -89,18 +90,21 @@ export function fillBadges(list, store, alerts, named) {
   const lines = alerts.map((alert) => {
     const what = named ? `${placeOf(store, alert)}: ${figureOf(alert)}` : figureOf(alert);
     const rest = [what, sinceOf(alert, now), heldBack(alert), decidedLongAgo(store, alert.floor_id, now)];
-    return { alert, rest: rest.filter(Boolean).join(" · ") };
+    return { alert, rest: rest.filter(Boolean).join(" · "), place: placeOf(store, alert), address: alertAddress(alert, store.filter) };
   });
-  const key = JSON.stringify(lines.map(({ alert, rest }) => [alert.tier, alert.pages, todo(alert), rest]));
+  const key = JSON.stringify(lines.map(({ alert, rest, address }) => [alert.tier, alert.pages, todo(alert), rest, address]));
   if (list.dataset.key === key) return;
   list.dataset.key = key;
-  list.replaceChildren(...lines.map(({ alert, rest }) => makeBadge(alert, rest)));
+  list.replaceChildren(...lines.map(makeBadge));
   list.hidden = !lines.length;
 }
 
-function makeBadge(alert, rest) {
+function makeBadge({ alert, rest, place, address }) {
   const head = make("p", "alert-head", make("strong", "tier", TIERS[alert.tier] ?? TIERS.UNKNOWN), " ", make("span", "todo", todo(alert)));
-  const item = make("li", "alert", alertIcon(alert), make("div", "alert-text", head, make("p", "alert-why", rest)));
+  const link = make("a", "plain small alert-link", ALERTS.show);
+  link.href = address;
+  link.setAttribute("aria-label", ALERTS.showNamed(TIERS[alert.tier] ?? TIERS.UNKNOWN, place));
+  const item = make("li", "alert", alertIcon(alert), make("div", "alert-text", head, make("p", "alert-why", rest)), link);
   item.dataset.tier = alert.tier;
   item.dataset.pages = String(alert.pages);
   item.dataset.rule = alert.rule_id;

@@ -8,6 +8,8 @@ export const TIERS = { PAGE: "Act now", WARNING: "Warning", NOTICE: "Notice", UN
 export const ALERTS = {
   region: "Alerts",
   trial: "on trial",
+  show: "Show",
+  showNamed: (tier, place) => `Show the alert of ${place}: ${tier}`,
   asOf: (time) => `as decided at ${time}`,
   more: (number) => `${counted(number, "more alert", "more alerts")}`,
   news: (place, line) => `New alert, ${place}: ${line}`,

@@ -7,6 +7,7 @@ const ROOT = new URL("./", import.meta.url);
 const PAGES = [
   [
     ["./", "Board", "board.read"],
+    ["alerts.html", "Alerts", "board.read"],
     ["history.html", "History", "board.read"],
     ["wall.html", "Wall display", "board.read"],
   ],

@@ -1,6 +1,7 @@
 // The plan of each floor in metres: zones, people counted once, and what each camera sees of it.
 import { alertIcon, alertsOf } from "./alert_badges.js";
-import { TIERS } from "./alert_words.js";
+import { alertAddress, leadToAlert } from "./alert_link.js";
+import { ALERTS, TIERS } from "./alert_words.js";
 import { askOfPerson, mayGive, wrongButton } from "./feedback.js";
 import { isOnPlan, extentOf, plannedFloors, Scale } from "./floors.js";
 import { icon } from "./icons.js";
@@ -142,7 +143,7 @@ class Plan {
     const groups = zones.map((zone) => {
       const polygon = zone.polygon.map((corner) => this.scale.at(corner));
       const sign = draw("g", { class: "sign" });
-      const alert = draw("g", { class: "alert-sign" });
+      const alert = draw("a", { class: "alert-sign" });
       const name = draw("text", { class: "zone-name" });
       const state = draw("text", { class: "zone-state" });
       const urgency = draw("text", { class: "zone-urgency" });
@@ -271,7 +272,8 @@ class Plan {
       }
       const state = fresh.stale ? "stale" : zone.coverage.state;
       const [alert] = alertsOf(this.store, zone);
-      const urgency = alert ? `${alert.tier} ${alert.pages}` : "";
+      const leads = alert ? alertAddress(alert, this.store.filter) : "";
+      const urgency = alert ? `${alert.tier} ${alert.pages} ${leads}` : "";
       const key = `${zone.name}|${zone.people}|${zone.required}|${gapInShort(zone)}|${state}|${fresh.cause}|${urgency}`;
       if (view.key === key) continue;
       view.key = key;
@@ -279,6 +281,7 @@ class Plan {
       say(view.name, `${zone.name}: ${zone.people ?? "–"}`);
       view.alert.replaceChildren(...(alert ? [sized(alertIcon(alert), ICON * this.grown)] : []));
       Object.assign(view.alert.dataset, { tier: alert?.tier ?? "", pages: String(alert?.pages ?? "") });
+      leadToAlert(view.alert, leads, alert ? ALERTS.showNamed(TIERS[alert.tier] ?? TIERS.UNKNOWN, zone.name) : "");
       say(view.state, zoneText(zone, fresh));
       say(view.urgency, alert ? (TIERS[alert.tier] ?? TIERS.UNKNOWN) : "");
       view.box = null;
@@ -447,6 +450,7 @@ class Plan {
   }
 
   #key(event) {
+    if (event.target !== this.svg) return; // an alert's own link
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (event.key === "Escape") this.#pin(null);
     if (event.key === "Enter" && this.shown) this.#pin(this.shown);

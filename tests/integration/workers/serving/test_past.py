@@ -20,8 +20,8 @@ from tests.support.services import Services, empty_database
 from tests.support.set_clock import SetClock
 from workers.access.rights import AccessRole
 from workers.serving.api.people import Sources
-from workers.serving.api.zone_alert_answers import AlertView
 from workers.serving.app import create_app
+from workers.serving.live.alert_records import ZoneAlert
 from workers.serving.live.records import Occupancy
 from workers.serving.recorded.past import PastZones
 from workers.storage.timescale.rows import at as to_moment
@@ -116,7 +116,7 @@ def test_figures_and_alerts_of_any_moment_are_the_fields_of_their_newest_records
             assert zone["revision"] is None
         for floor in answer["floors"]:
             open_then = past.newest(ZONE_ALERTS, "floor_id", floor["floor_id"], seconds)["open"]
-            expected = [AlertView.model_validate(one).model_dump() for one in open_then]
+            expected = [ZoneAlert.model_validate(one).model_dump() for one in open_then]
             assert floor["alerts"] == expected == open_then, seconds
         assert answer["left_out"] == []
 

@@ -270,6 +270,12 @@ def test_what_was_done_is_a_row_and_is_shown_with_its_alert(start: Start) -> Non
     assert after == before[0]
     assert after["state_by"]["taken_by"] == "ann"
     assert [one["action"] for one in after["actions"]] == ["ACKNOWLEDGED"]
+    assert after["state_by"]["taken_by_name"] == "Ann"
+    [to_viewer] = start().alerts(by="viewer")
+    assert (to_viewer["state_by"]["taken_by"], to_viewer["state_by"]["taken_by_name"]) == ("", "")
+    assert [(one["decided_us"], one["cause"]) for one in after["decisions"]] == [
+        (gap["decided_us"], "BREACH")
+    ]
 
 
 def test_an_alert_is_snoozed_resolved_and_open_again(start: Start) -> None:
@@ -306,10 +312,13 @@ def test_an_alert_is_snoozed_resolved_and_open_again(start: Start) -> None:
 def test_who_sees_which_alerts_and_who_may_act(start: Start) -> None:
     board = start()
     at_us = now_us() - 50 * S
-    of_person = alert("dwell/zone/east-1/person/f:7", at_us, person_ids=["f:7"], kind="DWELL")
+    of_person, of_other = (
+        alert(f"dwell/zone/east-1/person/{one}", at_us, person_ids=[one], kind="DWELL")
+        for one in ("f:7", "f:8")
+    )
     west = alert("seen/zone/west-1", at_us)
     floor = alert("camera/floor/f", at_us, kind="CAMERA_MISSING", camera_ids=["cam-f"])
-    board.decide("f", of_person, west, floor)
+    board.decide("f", of_person, of_other, west, floor)
     mine = {"dwell", "seen", "camera"}
 
     def seen(by: str) -> dict[str, dict[str, Any]]:
@@ -319,14 +328,18 @@ def test_who_sees_which_alerts_and_who_may_act(start: Start) -> None:
             if one["alert"]["rule_id"] in mine
         }
 
-    assert set(seen("ann")) == {one["alert_id"] for one in (of_person, west, floor)}
-    assert [kept.act.persons for kept in board.audit.kept] == [("f:7",)], (
+    people = {one["alert_id"] for one in (of_person, of_other)}
+    assert set(seen("ann")) == people | {west["alert_id"], floor["alert_id"]}
+    assert [kept.act.persons for kept in board.audit.kept] == [("f:7", "f:8")], (
         "who sees people is audited"
     )
-    assert set(seen("east")) == {of_person["alert_id"], floor["alert_id"]}
+    assert set(seen("east")) == people | {floor["alert_id"]}
     viewer = seen("viewer")
-    assert set(viewer) == {"dwell/zone/east-1", west["alert_id"], floor["alert_id"]}
-    assert viewer["dwell/zone/east-1"]["alert"]["person_ids"] == []
+    without = {one for one in viewer if one.startswith("dwell/zone/east-1/person/")}
+    assert set(viewer) - without == {west["alert_id"], floor["alert_id"]}
+    assert len(without) == 2, "two people's alerts are told apart"
+    assert not without & people
+    assert all(viewer[one]["alert"]["person_ids"] == [] for one in without)
     assert not any(one["may_act"] for one in viewer.values())
     assert board.status("auditor") == 403
     assert board.post("acknowledge", named(floor), by="east").status_code == 200

@@ -9,7 +9,7 @@ from schemas.codec import schema_text
 from schemas.topics import OCCUPANCY, ZONE_ALERTS, ZONE_EVENTS, Topic
 from tests.support.callers import person
 from tests.support.live_writer import alert
-from workers.access.principal import Principal
+from workers.access.principal import EVERYWHERE, Principal
 from workers.access.rights import AccessRole
 from workers.serving.live import visibility
 from workers.serving.live.alert_records import FloorAlerts, ZoneAlert
@@ -92,12 +92,44 @@ def test_whom_an_alert_is_about_is_shown_to_none_who_sees_figures_alone(role: Ac
     given = floor_alerts("east-f", alert("east-1", **whom, faces=["new"]))
 
     (figures,) = alerts_shown(person("ann", role, units=("east",)), given)
+    of_nobody = floor_alerts("east-f", alert("east-1", alert_id="gap/zone/east-1"))
+    assert alerts_shown(person("ann", role), of_nobody)[0]["alert_id"] == "gap/zone/east-1"
     (whole,) = alerts_shown(person("ann", AccessRole.COORDINATOR, units=("east",)), given)
 
     assert "east-f:7" not in json.dumps(figures)
-    assert figures["alert_id"] == "long/person/zone/east-1"
+    assert figures["alert_id"].startswith("long/person/zone/east-1/person/")
     assert not {"person_ids", "faces"} & figures.keys()
     assert whole["person_ids"] == ["east-f:7"]
+
+
+def test_alerts_of_two_people_have_two_ids_and_those_of_one_person_no_common_one() -> None:
+    def of(person_id: str, zone_id: str, opened_us: int) -> dict[str, Any]:
+        alert_id = f"long/zone/{zone_id}/person/{person_id}"
+        return alert(zone_id, alert_id=alert_id, opened_us=opened_us, person_ids=[person_id])
+
+    given = floor_alerts(
+        "east-f",
+        *(of("f:7", "east-1", 1), of("f:8", "east-1", 1)),
+        *(of("f:7", "east-1", 2), of("f:7", "east-2", 1)),
+    )
+    viewer = person("ann", AccessRole.VIEWER, units=("east",))
+
+    shown_to, again = alerts_shown(viewer, given), alerts_shown(viewer, given)
+
+    codes = [one["alert_id"].rpartition("/")[2] for one in shown_to]
+    assert len({*codes}) == 4
+    assert again == shown_to, "an alert has one id for as long as the board runs"
+
+
+@pytest.mark.parametrize("units", [("east",), (EVERYWHERE,)])
+def test_an_alert_that_is_over_names_nobody(units: tuple[str, ...]) -> None:
+    whom = {"alert_id": "long/zone/east-1/person/f:7", "person_ids": ["f:7"]}
+    given = floor_alerts("east-f", alert("east-1", **whom, action="CLOSED"))
+
+    (over,) = alerts_shown(person("ann", AccessRole.COORDINATOR, units=units), given)
+
+    assert "f:7" not in json.dumps(over)
+    assert over["rule_id"]
 
 
 def test_who_sees_all_people_of_a_floor_gets_the_very_bytes_of_its_alerts() -> None:
