@@ -43,9 +43,10 @@ class DeadLetterFollower:
 
     def _take(self, messages: Sequence[Message], at_end: bool) -> None:
         for message in messages:
-            dead = parse(message)
-            stage, reason = (dead.headers.get(name, "")[:100] for name in ("stage", "reason"))
-            self._recent.take(stage or "unknown", reason or "unknown", dead.at_us)
+            headers = parse(message).headers
+            stage, reason = (headers.get(name, "")[:100] for name in ("stage", "reason"))
+            appended_us = message.timestamp()[1] * 1_000
+            self._recent.take(stage or "unknown", reason or "unknown", appended_us)
         self._recent.current |= at_end
 
     def _failed(self, error: Exception) -> None:
