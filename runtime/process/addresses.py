@@ -50,6 +50,10 @@ def _wrong(settings: "Settings") -> Iterator[str]:
     if settings.watchdog.webhook_url is not None:
         webhook = settings.watchdog.webhook_url.get_secret_value()
         yield from _url("watchdog.webhook_url", webhook, _HTTP)
+        yield from _networks("watchdog.webhook_allow", settings.watchdog.webhook_allow)
+    if settings.delivery.proxy is not None:
+        proxy = settings.delivery.proxy.get_secret_value()
+        yield from _url("delivery.proxy", proxy, ("http",))
     if settings.delivery.board_url:
         yield from _url("delivery.board_url", settings.delivery.board_url, _HTTP)
     for name in ("issuer", "public_url"):
@@ -116,6 +120,15 @@ def _url(name: str, url: str, schemes: tuple[str, ...]) -> Iterator[str]:
         yield f"{variable} is {redacted_url(url)}: give a host, and a port from 1 to 65535 if any"
 
 
+def _networks(name: str, text: str) -> Iterator[str]:
+    """What is wrong with a list of addresses and networks, if anything."""
+    for one in _listed(text):
+        try:
+            ipaddress.ip_network(one)
+        except ValueError:
+            yield f"{variable_of(name)}: {one} is no address and no network such as 10.20.0.0/24"
+
+
 def _has_host(url: str) -> bool:
     try:
         parts = urlsplit(url)
@@ -126,4 +139,4 @@ def _has_host(url: str) -> bool:
 
 def _or(schemes: tuple[str, ...]) -> str:
     *others, last = [f"{scheme}://" for scheme in schemes]
-    return f"{', '.join(others)} or {last}"
+    return f"{', '.join(others)} or {last}" if others else last

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from runtime.process.declare import Section, setting
 
 
@@ -32,6 +34,13 @@ class DeliverySettings(Section):
     )
     most_tries: int = setting(
         30, "tries", "A message that was not received in so many tries is a dead letter.", ge=1
+    )
+    proxy: SecretStr | None = setting(
+        None,
+        "URL",
+        "HTTP proxy, http://HOST:PORT, through which destinations and the watchdog's webhook are "
+        "reached that list no addresses of their own; never mail. None is used when not set, "
+        "whatever the environment names.",
     )
     board_url: str = setting(
         "",

@@ -345,6 +345,12 @@ class WatchdogSettings(Section):
     webhook_url: SecretStr | None = setting(
         None, "URL", "Each alert is sent here as JSON by POST; nowhere when not set."
     )
+    webhook_allow: str = setting(
+        "",
+        "addresses",
+        "Addresses and networks that are not public and that the webhook's name may stand for, "
+        "parted by commas; an address that stands in the URL itself is listed by that.",
+    )
     owner: str = setting("operators", "text", "Named in every alert as the one to mend it.")
     anchored_within_s: float = setting(
         0.0,

@@ -21,6 +21,7 @@ from workers.notifier.delivery.destination import Destination, Mail
 from workers.notifier.delivery.destinations import Destinations, read_destinations
 from workers.notifier.delivery.message import receipt_key_of
 from workers.notifier.delivery.outcome import Outcome, Receipt, Refused
+from workers.notifier.delivery.proxy import Proxy, judge, proxy_of
 from workers.notifier.delivery.send import send
 from workers.notifier.delivery.wording import TEST, trial_message
 from workers.notifier.process import STAGE, run_notifier
@@ -70,7 +71,8 @@ def check(
             print_table(list(rows[0]), [tuple(map(str, row.values())) for row in rows])
         faults = [] if rules is None else _without(destinations, rules, settings.watchdog.owner)
         if look_up:
-            faults += [fault for one in destinations if (fault := _unusable(one))]
+            proxy = proxy_of(settings.delivery.proxy)
+            faults += [fault for one in destinations if (fault := _unusable(one, proxy))]
         if as_json:
             print_json({"fault": fault} for fault in faults)
         else:
@@ -101,7 +103,13 @@ def send_test(
         owner = ", ".join(one for one in found.owners if one != "*")
         message = trial_message(found.name, owner, found.route, key, clock.now_us())
         started_s = clock.monotonic_s()
-        outcome = send(message, found, clock, settings.delivery.answer_s)
+        outcome = send(
+            message,
+            found,
+            clock,
+            settings.delivery.answer_s,
+            proxy=proxy_of(settings.delivery.proxy),
+        )
         took_s = clock.monotonic_s() - started_s
     _report(found, outcome, took_s, as_json=as_json)
 
@@ -144,16 +152,23 @@ def _without(destinations: Destinations, rules: Path, operators: str) -> list[st
     return faults
 
 
-def _unusable(destination: Destination) -> str:
-    """Why no address of a destination may be used now; empty when one may."""
+def _unusable(destination: Destination, proxy: Proxy | None) -> str:
+    """Why no address of a destination may be used now; empty when one may.
+
+    What is reached through the proxy need not be resolved here.
+    """
     channel = destination.channel
     host, port = (
         (channel.host, channel.port)
         if isinstance(channel, Mail)
         else (channel.address.host, channel.address.port)
     )
+    by_proxy = proxy is not None and not destination.allowed and not isinstance(channel, Mail)
     try:
-        resolve(host, port, destination.allowed, _LOOKUP_S, socket.getaddrinfo)
+        if by_proxy:
+            judge(host, port, _LOOKUP_S, socket.getaddrinfo)
+        else:
+            resolve(host, port, destination.allowed, _LOOKUP_S, socket.getaddrinfo)
     except (AddressRefused, Retry) as error:
         return f"{destination.name}: {error}"
     return ""

@@ -29,6 +29,7 @@ from schemas.topics import ALERT_ACTIONS, ZONE_ALERTS
 from workers.notifier.book import Book, Policy
 from workers.notifier.delivery.destinations import Destinations, read_destinations
 from workers.notifier.delivery.outcome import Outcome, Refused
+from workers.notifier.delivery.proxy import proxy_of
 from workers.notifier.delivery.send import retries_of, send
 from workers.notifier.inbox import FACTS, TOPICS, Inbox
 from workers.notifier.store import Changes, Delivery, Store
@@ -189,6 +190,7 @@ class _Sender:
         self._clock = service.clock
         self._settings: DeliverySettings = service.settings.delivery
         self._destinations = destinations
+        self._proxy = proxy_of(self._settings.proxy)
         self._pool = ThreadPoolExecutor(_SENDERS, thread_name_prefix="deliver")
         self._tries: dict[str, Future[Outcome]] = {}
 
@@ -213,4 +215,6 @@ class _Sender:
         found = self._destinations.named(delivery.destination)
         if found is None:
             return Refused(f"no destination is called {delivery.destination!r} any more")
-        return send(delivery.message, found, self._clock, self._settings.answer_s)
+        return send(
+            delivery.message, found, self._clock, self._settings.answer_s, proxy=self._proxy
+        )

@@ -19,6 +19,7 @@ from runtime.kafka.rights import rights_of
 from runtime.process.metrics import ALERTS_STANDING, WATCHDOG_LEADER
 from runtime.process.service import Service
 from schemas.records.alerts import Alert
+from workers.notifier.delivery.proxy import proxy_of
 from workers.observation.alerts import AlertBook
 from workers.observation.findings import judge
 from workers.watchdog.lease import LeaderLease
@@ -47,7 +48,12 @@ def run_watchdog(service: Service) -> None:
     lease = LeaderLease(cluster, settings)
     webhook = None
     if settings.webhook_url is not None:
-        webhook = Webhook(settings.webhook_url.get_secret_value(), clock)
+        webhook = Webhook(
+            settings.webhook_url.get_secret_value(),
+            clock,
+            settings.webhook_allow,
+            proxy_of(service.settings.delivery.proxy),
+        )
     book = AlertBook(settings.owner)
     rule = ReportingRule(settings.takeover_s / 2)
     displaced, adopted = 0, False

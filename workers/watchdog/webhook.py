@@ -2,20 +2,25 @@
 
 import json
 import queue
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+import socket
+from ipaddress import ip_address, ip_network
 from typing import Final
-from urllib.parse import urlsplit
 
 import structlog
 
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from runtime.process.metrics import ALERTS_REPORTED
+from runtime.process.names import variable_of
 from runtime.process.periodic import Periodic
 from runtime.retry import constant
 from runtime.storage.breaker import BreakerPolicy, Guard
 from schemas.records.alerts import Alert
-from workers.watchdog.endpoints import is_http
+from workers.notifier.delivery.addresses import METADATA, AddressRefused, Lookup, Network
+from workers.notifier.delivery.connection import Bounds, tls_context
+from workers.notifier.delivery.destination import web_address
+from workers.notifier.delivery.exchange import exchange
+from workers.notifier.delivery.proxy import Proxy, ProxyRefused
 
 log = structlog.get_logger(__name__)
 
@@ -32,21 +37,40 @@ _POLICY: Final = BreakerPolicy(failures=1, first_pause_s=0.5, max_pause_s=15.0)
 class Webhook:
     """Posts each alert as JSON; an answer from 200 to 299 is an acknowledgement.
 
+    It goes to an address that was judged, as messages to people do: a name that stands for one that
+    is neither public nor listed is tried again, since it may stand for another later.
+
     Args:
         url: URL of the webhook; may hold a secret, and is never shown.
         clock: Gives the time.
+        allow: Addresses and networks that are not public and may be used, parted by commas.
+        proxy: The way out where no address is listed; None for none.
+        lookup: Resolves names.
 
     Raises:
         Stop: It is not an http or https URL.
     """
 
-    def __init__(self, url: str, clock: Clock) -> None:
-        if not is_http(url):
-            raise Stop("WARDSTREAM_WATCHDOG__WEBHOOK_URL is not an http:// or https:// URL")
-        parts = urlsplit(url)
-        self._connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self._host, self._port = parts.hostname or "", parts.port
-        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        allow: str = "",
+        proxy: Proxy | None = None,
+        lookup: Lookup = socket.getaddrinfo,
+    ) -> None:
+        try:
+            self._address = web_address(url)
+        except ValueError as error:
+            raise Stop(
+                f"{variable_of('watchdog.webhook_url')} is not an http:// or https:// URL "
+                f"that is sent to: it {error}"
+            ) from error
+        self._allowed = (
+            *(ip_network(one.strip()) for one in allow.split(",") if one.strip()),
+            *_own(self._address.host),
+        )
+        self._clock, self._proxy, self._lookup = clock, proxy, lookup
         self._guard = Guard("webhook", clock, _POLICY)
         self._waiting: queue.Queue[Alert] = queue.Queue(MOST_WAITING)
         self._thread = Periodic(
@@ -103,13 +127,29 @@ class Webhook:
         return True
 
     def _post(self, body: bytes) -> None:
-        connection = self._connect(self._host, self._port, timeout=_ANSWER_S)
         try:
-            connection.request("POST", self._path, body, {"Content-Type": "application/json"})
-            status = connection.getresponse().status
-        except (OSError, HTTPException) as error:
+            answer = exchange(
+                self._address,
+                body,
+                {"Content-Type": "application/json", "Connection": "close"},
+                allowed=self._allowed,
+                context=tls_context(None),
+                bounds=Bounds(self._clock, self._clock.monotonic_s() + _ANSWER_S),
+                lookup=self._lookup,
+                proxy=self._proxy,
+            )
+        except AddressRefused as error:
+            raise Retry(f"{error} ({variable_of('watchdog.webhook_allow')})") from error
+        except (OSError, ProxyRefused) as error:
             raise Retry(f"the webhook does not answer: {error or type(error).__name__}") from error
-        finally:
-            connection.close()
-        if not 200 <= status < 300:
-            raise Retry(f"the webhook answers with HTTP status {status}")
+        if not 200 <= answer.status < 300:
+            raise Retry(f"the webhook answers with HTTP status {answer.status}")
+
+
+def _own(host: str) -> tuple[Network, ...]:
+    """The address that stands in a URL, which is listed by that; none where a name does."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return ()
+    return () if address in METADATA else (ip_network(address),)

@@ -20,6 +20,7 @@ from workers.notifier.delivery.destination import Destination, Mail
 from workers.notifier.delivery.mail import deliver
 from workers.notifier.delivery.message import Message
 from workers.notifier.delivery.outcome import Outcome, Receipt, Refused, Retry
+from workers.notifier.delivery.proxy import Proxy, ProxyRefused
 from workers.notifier.delivery.web import post
 
 WITHIN_S: Final = 10.0
@@ -32,6 +33,7 @@ def send(
     clock: Clock,
     within_s: float = WITHIN_S,
     lookup: Lookup = socket.getaddrinfo,
+    proxy: Proxy | None = None,
 ) -> Outcome:
     """Try to deliver a message once; never raises for what a receiver does.
 
@@ -41,9 +43,10 @@ def send(
         clock: Source of the time.
         within_s: Limit of the whole try, s.
         lookup: Resolves names.
+        proxy: The way out for what is not listed; None for none.
     """
     started_s = clock.monotonic_s()
-    outcome = _tried(message, destination, Bounds(clock, started_s + within_s), lookup)
+    outcome = _tried(message, destination, Bounds(clock, started_s + within_s), lookup, proxy)
     if isinstance(outcome, Receipt):
         result = "received"
     else:
@@ -53,7 +56,13 @@ def send(
     return outcome
 
 
-def _tried(message: Message, destination: Destination, bounds: Bounds, lookup: Lookup) -> Outcome:
+def _tried(
+    message: Message,
+    destination: Destination,
+    bounds: Bounds,
+    lookup: Lookup,
+    proxy: Proxy | None,
+) -> Outcome:
     if message.route != destination.route:
         return Refused(
             f"a message for {message.route} does not go to a destination of {destination.route}"
@@ -62,8 +71,8 @@ def _tried(message: Message, destination: Destination, bounds: Bounds, lookup: L
     try:
         if isinstance(channel, Mail):
             return deliver(message, destination, channel, bounds, lookup)
-        return post(message, destination, channel, bounds, lookup)
-    except AddressRefused as error:
+        return post(message, destination, channel, bounds, lookup, proxy)
+    except (AddressRefused, ProxyRefused) as error:
         return Refused(str(error))
     except errors.Retry as error:
         return Retry(redacted(str(error)))

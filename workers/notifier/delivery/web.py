@@ -1,22 +1,16 @@
 """Deliver a message by HTTP: one POST to one judged address, whose answer decides."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http.client import HTTPConnection, HTTPException
 from typing import Final
 
 from workers.notifier.delivery.addresses import Lookup
-from workers.notifier.delivery.connection import (
-    BoundedSocket,
-    BoundedTlsSocket,
-    Bounds,
-    connect,
-    encrypt,
-)
+from workers.notifier.delivery.connection import Bounds
 from workers.notifier.delivery.destination import Destination, Web
+from workers.notifier.delivery.exchange import exchange
 from workers.notifier.delivery.message import Message
 from workers.notifier.delivery.outcome import Outcome, Receipt, Refused, Retry
+from workers.notifier.delivery.proxy import Proxy
 from workers.notifier.delivery.signature import signature_headers
 
 MOST_PAUSE_S: Final = 3600.0
@@ -27,12 +21,18 @@ _LATER: Final = frozenset({408, 409, 421, 423, 425, 429})
 
 
 def post(
-    message: Message, destination: Destination, channel: Web, bounds: Bounds, lookup: Lookup
+    message: Message,
+    destination: Destination,
+    channel: Web,
+    bounds: Bounds,
+    lookup: Lookup,
+    proxy: Proxy | None = None,
 ) -> Outcome:
     """Send a message once.
 
     Raises:
         AddressRefused: The receiver has no address that may be used.
+        ProxyRefused: The proxy does not let us out.
         runtime.errors.Retry: It cannot be connected to.
         OSError: It does not answer as it should.
     """
@@ -40,7 +40,6 @@ def post(
     body = channel.template.render(message, channel.topic)
     now_us = bounds.clock.now_us()
     headers = {
-        "Host": address.authority,
         "User-Agent": "Wardstream",
         "Content-Type": "application/json; charset=utf-8",
         "Accept": "*/*",
@@ -50,42 +49,17 @@ def post(
     }
     if channel.token is not None:
         headers["Authorization"] = f"{channel.scheme} {channel.token.get_secret_value()}"
-    connected: BoundedSocket | BoundedTlsSocket = connect(
-        address.host,
-        address.port,
-        destination.allowed,
-        bounds,
-        lookup,
-        encrypted=address.encrypted,
+    answer = exchange(
+        address,
+        body,
+        headers,
+        allowed=destination.allowed,
+        context=destination.context,
+        bounds=bounds,
+        lookup=lookup,
+        proxy=proxy,
     )
-    if address.encrypted:
-        assert isinstance(connected, BoundedSocket)
-        connected = encrypt(connected, address.host, destination.context)
-    with connected:
-        status, pause = _exchange(connected, address.authority, address.path, body, headers)
-    return outcome_of(status, pause, bounds.clock.now_us())
-
-
-def _exchange(
-    connected: BoundedSocket | BoundedTlsSocket,
-    host: str,
-    path: str,
-    body: bytes,
-    headers: Mapping[str, str],
-) -> tuple[int, str | None]:
-    """Status and `Retry-After` of the answer; its body is not needed, and not read."""
-    connection = HTTPConnection(host)
-    connection.auto_open = 0  # it has its connection, and makes no other
-    connection.sock = connected
-    try:
-        connection.request("POST", path, body, headers)
-        answer = connection.getresponse()
-    except HTTPException as error:
-        raise ConnectionError(f"the answer is not HTTP ({type(error).__name__})") from error
-    else:
-        return answer.status, answer.getheader("Retry-After")
-    finally:
-        connection.close()
+    return outcome_of(answer.status, answer.pause, bounds.clock.now_us())
 
 
 def outcome_of(status: int, pause: str | None, now_us: int) -> Outcome:

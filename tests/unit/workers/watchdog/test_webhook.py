@@ -1,6 +1,8 @@
 """Alerts reach a webhook in their order, however often it refuses at first."""
 
+import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -61,6 +63,25 @@ def test_what_is_waiting_at_the_end_is_still_sent(server: WebhookServer) -> None
     webhook.close()
 
     eventually(lambda: len(server.reported) == 1)
+
+
+@pytest.mark.parametrize(("allow", "arrives"), [("127.0.0.0/8", True), ("10.0.0.0/8", False)])
+def test_a_name_for_an_address_that_is_not_public_must_be_listed(
+    server: WebhookServer, allow: str, arrives: bool
+) -> None:
+    url = server.url.replace("127.0.0.1", "pager.example")
+
+    def names(_host: str, port: int, **_: Any) -> Any:
+        return socket.getaddrinfo("127.0.0.1", port, type=socket.SOCK_STREAM)
+
+    webhook = Webhook(url, SystemClock(), allow, lookup=names)
+    webhook.report(alerts(1)[0])
+    webhook.start()
+    if arrives:
+        eventually(lambda: len(server.reported) == 1)
+    webhook.close()
+
+    assert bool(server.asked) is arrives
 
 
 @pytest.mark.parametrize("url", ["ftp://x/", "http://", "alerts", "http://h:99999/"])
