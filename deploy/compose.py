@@ -78,6 +78,16 @@ ERASURES = "/var/lib/wardstream/erasures"
 ERASING = {"WARDSTREAM_VAULT__ERASURES": f"{ERASURES}/list"}
 """Where the list of who was erased is: a volume of its own, which no backup of the others holds."""
 
+DESTINATIONS = "/etc/wardstream/destinations"
+NOTIFYING = {
+    "WARDSTREAM_DELIVERY__DESTINATIONS": f"{DESTINATIONS}/destinations.yaml",
+    "WARDSTREAM_DELIVERY__PROXY": "${WARDSTREAM_DELIVERY__PROXY:-}",
+    "WARDSTREAM_DELIVERY__BOARD_URL": (
+        "${WARDSTREAM_LOGIN__PUBLIC_URL:-https://localhost:${WARDSTREAM_BOARD_HOST_PORT:-8080}}"
+    ),
+}
+"""Settings of the notifier: a folder with the file of destinations and the secrets beside it."""
+
 TLS = "/var/lib/wardstream/tls"
 BOARD = {
     "WARDSTREAM_SERVING__HOST": "0.0.0.0",  # noqa: S104 - inside the compose network
@@ -170,6 +180,10 @@ def process_service(row: WardstreamProcess) -> dict[str, Any]:
     if row.name in {"erasures", "relay", "serve"}:
         service["environment"] |= ERASING
         service["volumes"] = [f"erasures:{ERASURES}"]
+    if row.name == "notifier":
+        service["environment"] |= NOTIFYING
+        folder = "${WARDSTREAM_DESTINATIONS:-./examples/destinations}"
+        service["volumes"] = [f"{folder}:{DESTINATIONS}:ro"]
     if row.name == "watchdog":
         watched = {name: f"http://{name}:{METRICS_PORT}/healthz" for name in WATCHED}
         service["environment"]["WARDSTREAM_WATCHDOG__HEALTH"] = json.dumps(watched)

@@ -32,6 +32,7 @@ from runtime.process.settings import describe
 from runtime.storage.accounts import VAULT_ROLE
 from tests.support.paths import ROOT
 from workers.cli.app import COMMANDS
+from workers.notifier.delivery.destinations import read_destinations
 from workers.observation.findings import STAGES
 
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(compose.COMPOSE.read_text())["services"]
@@ -239,6 +240,25 @@ def test_every_secret_is_written_by_make_secrets_and_read_by_a_service(tmp_path:
     assert set(DERIVED) <= mounted
     for name in ("address-key", "name-key", "session-key", "vault-key"):
         assert len(keys_of(SecretStr(before[name].strip()))[0]) == 32
+
+
+def test_the_notifier_reads_a_folder_of_destinations_that_is_there(tmp_path: Path) -> None:
+    notifier = SERVICES["notifier"]
+    [folder] = notifier["volumes"]
+    default, inside, mode = folder.rsplit(":", 2)
+    given = ROOT / default.removeprefix("${WARDSTREAM_DESTINATIONS:-").removesuffix("}")
+    file = Path(notifier["environment"]["WARDSTREAM_DELIVERY__DESTINATIONS"])
+
+    assert (str(file.parent), mode) == (inside, "ro")
+    assert list(read_destinations(given / file.name, {})) == [], "nobody is notified at first"
+    text = (given / file.name).read_text().partition("[]\n")[2]
+    written = tmp_path / file.name
+    written.write_text("".join(line.removeprefix("# ") for line in text.splitlines(True)))
+    for name in ("ntfy-token", "mail-password"):
+        (tmp_path / name).write_text("secret\n")
+    (tmp_path / "slack-url").write_text("https://hooks.slack.com/services/x\n")
+    kinds = [one.kind for one in read_destinations(written, {})]
+    assert kinds == ["ntfy", "mail", "slack"], "the example is one that can be used"
 
 
 def test_a_service_reads_its_own_secrets_alone() -> None:

@@ -67,6 +67,8 @@ def check(
         rows = [_row(one) for one in destinations]
         if as_json:
             print_json(rows)
+        elif not rows:
+            print_text("there are no destinations: nobody is notified")
         else:
             print_table(list(rows[0]), [tuple(map(str, row.values())) for row in rows])
         faults = [] if rules is None else _without(destinations, rules, settings.watchdog.owner)

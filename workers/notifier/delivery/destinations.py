@@ -66,7 +66,7 @@ def read_destinations(path: Path, environment: Mapping[str, str]) -> Destination
     """Read and check a file of destinations, with the secrets that it names.
 
     Args:
-        path: The file; paths in it start at its folder.
+        path: The file; paths in it start at its folder. An empty list is nobody.
         environment: Environment variables.
 
     Raises:
@@ -80,6 +80,8 @@ def read_destinations(path: Path, environment: Mapping[str, str]) -> Destination
         raise Stop(f"{path}: larger than {_MOST_BYTES // 2**20} MiB")
     try:
         text = decode(data).text
+        if _is_empty(text):
+            return Destinations([])
         entries = read_yaml(text, list(DestinationRow.model_fields))
     except (BadTable, ValueError) as error:
         raise Stop(f"{path.name} {error}") from error
@@ -98,6 +100,14 @@ def read_destinations(path: Path, environment: Mapping[str, str]) -> Destination
     if faults:
         raise Stop("\n".join(dict.fromkeys(faults)))
     return Destinations(found.values())
+
+
+def _is_empty(text: str) -> bool:
+    """Whether a file says that nobody is notified: it is an empty list."""
+    try:
+        return yaml.safe_load(text) == []
+    except yaml.YAMLError:
+        return False
 
 
 def _plain(owner: str) -> str:
