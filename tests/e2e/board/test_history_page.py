@@ -1,20 +1,23 @@
 """The past on the board: scrubbed by keyboard, replayed, saved, over the real database."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from schemas.topics import OCCUPANCY
+from schemas.topics import OCCUPANCY, ZONE_EVENTS
 from tests.support.board_server import BoardServer
 from tests.support.builders.outputs import at_us
 from tests.support.callers import HEADER, NamedCallers, person
 from tests.support.database_roles import database_roles
 from tests.support.kept_audit import KeptAudit
+from tests.support.past_minutes import Minute, fill_minutes, hours_by_hand
 from tests.support.past_ward import REVISED_S, Records, fill, newest, view
 from tests.support.services import Services, empty_database
 from workers.access.rights import AccessRole
@@ -32,19 +35,21 @@ CALLERS = NamedCallers(
 
 
 @pytest.fixture(scope="module")
-def recorded(services: Services, database_template: str) -> Iterator[tuple[Sources, Records]]:
-    """A database of 90 s, as the board's role reads it, and what is in it."""
+def recorded(
+    services: Services, database_template: str
+) -> Iterator[tuple[Sources, Records, list[Minute]]]:
+    """A database of 90 s and four nights, as the board's role reads it, and what is in it."""
     with ExitStack() as stack:
         url = stack.enter_context(empty_database(services, database_template))
         records = fill(url)
         roles = stack.enter_context(database_roles(url))
         past = stack.enter_context(PastZones(roles.address("serving")))
-        yield Sources(past=past), records
+        yield Sources(past=past), records, fill_minutes(url, ["zone-r0", "zone-r1"])
 
 
 @pytest.fixture
 def visit(
-    open_page: Open, start_board: Start, recorded: tuple[Sources, Records]
+    open_page: Open, start_board: Start, recorded: tuple[Sources, Records, list[Minute]]
 ) -> Callable[..., Page]:
     board = start_board(
         registry=view(), authenticator=CALLERS, recorder=KeptAudit(), sources=recorded[0]
@@ -59,7 +64,7 @@ def visit(
 
 
 def test_any_moment_is_reached_by_keyboard_and_shows_the_record_that_was_newest(
-    visit: Callable[..., Page], recorded: tuple[Sources, Records]
+    visit: Callable[..., Page], recorded: tuple[Sources, Records, list[Minute]]
 ) -> None:
     page, records = visit("viewer", 20.0), recorded[1]
     rows = page.get_by_role("table", name="Zones then").locator("tbody tr")
@@ -123,3 +128,102 @@ def test_what_is_known_now_names_its_revision_and_people_are_shown_for_a_reason(
 
 def test_who_may_not_see_the_board_does_not_see_its_past(visit: Callable[..., Page]) -> None:
     expect(visit("auditor", 20.0).get_by_role("alert")).to_contain_text("may not see this page")
+
+
+@pytest.fixture
+def report(visit: Callable[..., Page]) -> Callable[..., Page]:
+    """Opens the weekly report of a week, from the page of the past."""
+
+    def report(week: str, query: str = "") -> Page:
+        page = visit("viewer", 20.0)
+        page.goto(page.url.partition("history.html")[0] + f"report.html?week={week}{query}")
+        expect(page.get_by_text("Looking")).to_be_hidden()
+        return page
+
+    return report
+
+
+DASH, TIMES = "\N{EN DASH}", "2\N{MULTIPLICATION SIGN}"
+WEEKS = (("2025-10-20", "twice"), ("2026-03-23", "skipped"))
+"""Mondays of weeks whose Sunday has the hour from 02:00 twice, or not at all."""
+
+
+def test_the_heat_map_of_a_week_has_the_figures_of_each_hour_also_when_clocks_change(
+    report: Callable[..., Page], recorded: tuple[Sources, Records, list[Minute]]
+) -> None:
+    page = report(WEEKS[0][0], "&zone=zone-r1")
+    for monday, at_two in WEEKS:
+        page.get_by_label("A day of the week").fill(monday)
+        page.get_by_role("button", name="Show", exact=True).press("Enter")
+        expect(page).to_have_url(re.compile(f"week={monday}"))
+        expect(page.get_by_text("Looking")).to_be_hidden()
+        heat = page.get_by_role("table", name="Short of staff by hour and weekday", exact=True)
+        cells = heat.locator("tbody").evaluate(
+            "body => [...body.rows].map((row) => [...row.cells].slice(1).map((cell) =>"
+            " [cell.dataset.kind, cell.childNodes[0]?.textContent ?? '', cell.textContent]))"
+        )
+        since, until = (f"{day}T00:00{offset(day)}" for day in (monday, week_after(monday)))
+        by_hand = hours_by_hand(recorded[2], "zone-r1", since, until, "Europe/Vienna")
+        assert ((7, 2) in by_hand) == (at_two == "twice")
+        for weekday, hour in itertools.product(range(1, 8), range(24)):
+            kind, text, whole = cells[hour][weekday - 1]
+            counted = by_hand.get((weekday, hour))
+            assert (TIMES in whole) == ((weekday, hour, at_two) == (7, 2, "twice"))
+            if counted is None:
+                assert (kind, text) == ("skipped", "skip")
+                continue
+            short, possible, covered, unseen = counted
+            watched = short + possible + covered
+            if not watched:
+                assert (kind, text) == ("unseen", DASH), "no data is not zero"
+                continue
+            assert kind == ("thin" if watched < unseen else "seen")
+            low, _, high = text.rstrip("\N{DEGREE SIGN}").partition(DASH)
+            assert float(low.strip("<>")) == pytest.approx(100 * short / watched, abs=1.01)
+            maybe = 100 * (short + possible) / watched
+            assert float((high or low).strip("<>")) == pytest.approx(maybe, abs=1.01)
+        expect(page.locator(".headline")).to_contain_text("zone-r1 was short of staff for")
+        expect(page.locator("#made")).to_contain_text("1 of 2 zones; as it was written")
+
+
+def test_a_report_says_who_stayed_and_who_moved_and_can_be_asked_for_by_keyboard(
+    report: Callable[..., Page], recorded: tuple[Sources, Records, list[Minute]]
+) -> None:
+    week = datetime.fromtimestamp(at_us(0) / 1e6, UTC).date()
+    page = report(week.isoformat())
+    expect(page.locator("#week")).to_contain_text("(Europe/Vienna)")
+    left = {
+        (record["zone_id"], record["person_id"], record["entered_us"])
+        for topic, record in recorded[1]
+        if topic is ZONE_EVENTS and record["kind"] == "LEFT"
+    }
+    dwell = page.get_by_role("table", name="How long people stayed").locator("tbody tr")
+    expect(dwell).to_have_count(2)
+    visits = [int(text) for text in dwell.locator("td[data-column=visits]").all_inner_texts()]
+    assert 0 < sum(visits) <= len(left), "ids that links join are one visit"
+    moves = page.get_by_role("table", name="Where people went")
+    expect(moves.locator("tbody tr").first).to_contain_text("Outside of all zones")
+    expect(page.get_by_role("img", name=re.compile("zone-r0: .* on average"))).to_be_visible()
+    assert "cam-r0:" not in page.content(), "nobody is named, not even by a pseudonym"
+
+    page.get_by_role("button", name="Week before").press("Enter")
+    expect(page.locator(".headline")).to_contain_text("Nothing is known of this week")
+    expect(page.get_by_text("No visit is known in this week.")).to_be_visible()
+    assert f"week={week.isoformat()}" not in page.url
+    page.get_by_text("Show only").press("Enter")
+    page.get_by_label("Zone", exact=True).select_option("zone-r0")
+    expect(page.locator("#made")).to_contain_text("1 of 2 zones")
+    assert "zone=zone-r0" in page.url
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Week after").press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("the board is out of reach")
+
+
+def week_after(day: str) -> str:
+    return (date.fromisoformat(day) + timedelta(days=7)).isoformat()
+
+
+def offset(day: str) -> str:
+    """Of Vienna at the start of a day."""
+    start = datetime.fromisoformat(f"{day}T00:00").replace(tzinfo=ZoneInfo("Europe/Vienna"))
+    return start.isoformat()[-6:]

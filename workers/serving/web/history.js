@@ -86,6 +86,7 @@ class HistoryPage {
     at("day").value = local.slice(0, 10);
     at("time").value = local.slice(11);
     say(at("zone-of-time"), `(${this.timeZone})`);
+    at("report").href = `report.html?week=${local.slice(0, 10)}`;
     say(at("moment"), inFull(this.us, this.timeZone));
     const slider = at("slider");
     slider.max = String((this.day[1] - this.day[0]) / 1e6 - 1);

@@ -9,6 +9,7 @@ const PAGES = [
     ["./", "Board", "board.read"],
     ["alerts.html", "Alerts", "board.read"],
     ["history.html", "History", "board.read"],
+    ["report.html", "Report", "board.read"],
     ["wall.html", "Wall display", "board.read"],
   ],
   [
