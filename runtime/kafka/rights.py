@@ -34,6 +34,7 @@ from schemas.topics import (
     UNITS,
     VERSIONED_TOPICS,
     ZONE_ALERTS,
+    ZONE_EVENTS,
     ZONES,
     Topic,
 )
@@ -184,6 +185,8 @@ PROCESSES: Final = (
             TRACKS,
             PRESENCE,
             OCCUPANCY,
+            # With both: to try rules of alerts over the past.
+            ZONE_EVENTS,
         ),
         writes=(AUDIT, CAMERA_VIEWS, BADGE_READS, FEEDBACK, ALERT_ACTIONS),
         looks=DERIVED_TOPICS,

@@ -39,7 +39,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "workers": (
         ("access", "audit", "frames", "stages", "storage"),
         ("observation", "registry", "retention"),
-        ("explain", "notifier"),
+        ("explain", "notifier", "simulation"),
         ("clocks", "guard", "inference", "ingest", "serving", "sinks", "watchdog"),
         ("operations",),
         ("local",),
@@ -48,7 +48,6 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "workers.operations": (
         ("accounts", "installation", "times"),
         (
-            "alerts",
             "badges",
             "calibration",
             "deadletters",

@@ -5,21 +5,26 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 import redis
+from fastapi.testclient import TestClient
 
+from runtime.facts.log import FactLog
 from runtime.kafka.continuity import Break
 from runtime.kafka.dead_letters import DeadLetterBox
 from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.reader import read_topic
+from runtime.process.sections import ServingSettings
 from schemas.live import state_key
 from schemas.registry import SchemaRegistry
-from schemas.topics import FRAMES, OCCUPANCY
+from schemas.topics import FRAMES, OCCUPANCY, RULES
 from tests.e2e.fed_pipeline import (
     CAMERAS,
     FIRST_MINUTE,
+    RULES_OF_ALERTS,
     SECONDS,
     WINDOW,
     Fed,
@@ -30,11 +35,20 @@ from tests.e2e.fed_pipeline import (
 )
 from tests.support import simulated
 from tests.support.clusters import cluster_of
+from tests.support.kept_audit import KeptAudit
 from tests.support.paths import ROOT
 from tests.support.played_pipeline import PlayedPipeline
 from tests.support.services import Services
 from workers.operations.times import show_time
 from workers.operations.verification.result import Mismatch
+from workers.registry.editing.database import Database
+from workers.registry.editing.store import RegistryStore
+from workers.registry.forms import form_of
+from workers.registry.view import RegistryView
+from workers.serving.api.registry.parts import Registry
+from workers.serving.app import create_app
+from workers.serving.recorded.rule_trials import RuleTrials
+from workers.simulation.command import simulate_apart
 from workers.stages import INFERENCE
 
 
@@ -125,6 +139,42 @@ def test_registered_rules_decide_over_stored_records_what_they_decided(fed: Fed)
     assert opened == dict(database(pipeline, counted))
     assert opened.keys() == {"crowd", "stay"}
     assert rows[-1]["late"] == rows[-1]["not_read"] == 0
+
+
+def test_a_rule_is_tried_through_the_api_in_a_process_of_its_own(fed: Fed) -> None:
+    pipeline, *_ = fed
+    cluster = cluster_of(pipeline.settings)
+    view = RegistryView()
+    view.add(FactLog(cluster).sync(), cluster.clock.now_us())
+    crowd = form_of(RULES, RULES_OF_ALERTS[0])
+    with (
+        Database(pipeline.settings.database_address) as kept,
+        TestClient(
+            create_app(
+                "redis://127.0.0.1:1",
+                "none",
+                ServingSettings(),
+                cluster.clock,
+                view,
+                recorder=KeptAudit(),
+                editing=Registry(RegistryStore(kept, cluster.clock), cluster.clock, KeptAudit()),
+                trials=RuleTrials(partial(simulate_apart, pipeline.settings)),
+            ),
+            base_url="http://localhost",
+        ) as client,
+    ):
+        answer = client.post(
+            "/api/v1/registry/rules/crowd/simulate",
+            params={"from": show_time(WINDOW.from_us), "to": show_time(WINDOW.to_us)},
+            json=crowd,
+        )
+
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    counted = "SELECT count(*) FROM zone_alerts WHERE rule_id = 'crowd' AND action = 'OPENED'"
+    assert sum(one["opened"] for one in found["shifts"]) == database(pipeline, counted)[0][0] > 0
+    assert {one["kind"] for one in found["examples"]} == {"OVER_CAPACITY"}
+    assert (found["floors"], found["not_read"]) == (2, 0)
 
 
 def test_a_row_deleted_by_hand_is_named_by_table_and_key(pipeline: PlayedPipeline) -> None:

@@ -14,8 +14,12 @@ from workers.audit.commands import record_command
 from workers.cli.connections import open_cluster
 from workers.cli.errors import exit_codes
 from workers.cli.output import Json, print_json, print_lines, print_table, print_text
-from workers.operations.alerts.report import SHIFTS, Report, example_of, row_of
-from workers.operations.alerts.simulation import (
+from workers.operations.times import HELP, parse_time
+from workers.registry.files import read_rows
+from workers.registry.rule_rows import RuleRow
+from workers.registry.values import time_of_day
+from workers.simulation.report import SHIFTS, Report, example_of, row_of
+from workers.simulation.simulation import (
     LEAD_US,
     Simulation,
     facts_with,
@@ -23,10 +27,6 @@ from workers.operations.alerts.simulation import (
     records_of,
     tried,
 )
-from workers.operations.times import HELP, parse_time
-from workers.registry.files import read_rows
-from workers.registry.rule_rows import RuleRow
-from workers.registry.values import time_of_day
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Try rules of alerts over the recorded past."

@@ -45,6 +45,7 @@ from workers.serving.live.state import BREAKER, LiveState, connect
 from workers.serving.live.trends import Trends
 from workers.serving.login import routes as logins
 from workers.serving.login.login import Login, origin_of
+from workers.serving.recorded.rule_trials import RuleTrials
 
 WEB: Final = Path(__file__).parent / "web"
 
@@ -86,6 +87,7 @@ def create_app(
     reads: ReadDesk | None = None,
     feedback: FeedbackDesk | None = None,
     actions: ActionDesk | None = None,
+    trials: RuleTrials | None = None,
 ) -> FastAPI:
     """Build the application; it connects to nothing before it starts.
 
@@ -107,6 +109,7 @@ def create_app(
         reads: Takes in reads of badges; left out: they are answered with 503.
         feedback: Takes in feedback; left out: it is answered with 503.
         actions: Takes in what people do about alerts; left out: it is answered with 503.
+        trials: Tries rules over the recorded past; left out: it is answered with 503.
 
     Returns:
         The application; `app.state.board` holds its parts.
@@ -116,8 +119,7 @@ def create_app(
     """
     registry, recorder = registry or RegistryView(), recorder or NoAudit()
     pipeline, sources = pipeline or PipelineView(), sources or Sources()
-    reader = connect(redis_url, answer_within_s=ANSWER_WITHIN_S)
-    follower = connect(redis_url, answer_within_s=ANSWER_WITHIN_S)
+    reader, follower = (connect(redis_url, answer_within_s=ANSWER_WITHIN_S) for _ in range(2))
     trends, recent, guard = Trends(), RecentZones(), breaker.Guard("redis", clock, BREAKER)
     live = LiveState(reader, live_prefix, guard)
     feed = ChangeFeed(follower, live_prefix, [trends.take, recent.take], clock, guard, queue_length)
@@ -179,9 +181,10 @@ def create_app(
         settings=settings,
         clock=clock,
     ).provide(app)
-    app.state.login = login
-    app.state.authenticator = authenticator = authenticator or _authenticator(login)
+    authenticator = authenticator or _authenticator(login)
+    app.state.login, app.state.authenticator = login, authenticator
     app.state.recorder, app.state.seen, app.state.sources = recorder, seen, sources
+    app.state.trials = trials
     app.state.intakes = (
         ReadIntake(reads, settings, clock),
         FeedbackIntake(feedback, settings, clock),

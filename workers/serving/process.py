@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -50,8 +51,10 @@ from workers.serving.recorded.frames import LatestFrames
 from workers.serving.recorded.history import PositionHistory
 from workers.serving.recorded.names import SealedNames
 from workers.serving.recorded.past import PastZones
+from workers.serving.recorded.rule_trials import RuleTrials
 from workers.serving.recorded.zone_alerts import ZoneAlertHistory
 from workers.serving.tls import CertificateFiles, certificate_of
+from workers.simulation.command import simulate_apart
 
 log = structlog.get_logger(__name__)
 
@@ -267,6 +270,7 @@ def run_board(service: Service) -> None:
             actions=ActionDesk(
                 registry, alerts, ActionWriter(cluster), audit, service.clock, database
             ),
+            trials=RuleTrials(partial(simulate_apart, settings)),
         )
         with audit:
             for follower in followers:

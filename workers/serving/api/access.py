@@ -211,6 +211,8 @@ REGISTRY: Final[Mapping[Route, Access]] = {
     ("GET", f"{_REGISTRY}/floors/{{floor_id}}/drawings/{{sha256}}"): _registered(Right.REGISTRY),
     # Answers by what was decided about the camera, so that no fact changes with it.
     ("POST", f"{_REGISTRY}/cameras/{{camera_id}}/confirm"): _registered(Right.EDIT_REGISTRY),
+    # Shows alerts as the board would have shown them, without people; its audit comes before.
+    ("POST", f"{_REGISTRY}/rules/{{rule_id}}/simulate"): _registered(Right.EDIT_STAFFING),
     ("GET", _MASKS): _registered(Right.REGISTRY),
     ("PUT", _MASKS): _registered(Right.EDIT_REGISTRY),
     **{

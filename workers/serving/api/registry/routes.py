@@ -2,7 +2,15 @@
 
 from fastapi import APIRouter
 
-from workers.serving.api.registry import bulk, confirm, drawings, kinds, masks, sealed
+from workers.serving.api.registry import (
+    bulk,
+    confirm,
+    drawings,
+    kinds,
+    masks,
+    rule_trials,
+    sealed,
+)
 
 router = APIRouter()
 for _router in (
@@ -12,5 +20,6 @@ for _router in (
     confirm.router,
     sealed.router,
     bulk.router,
+    rule_trials.router,
 ):
     router.include_router(_router)

@@ -120,3 +120,22 @@ export const BURDEN = {
   all: "All",
   help: "Accepted: somebody acknowledged, snoozed or resolved it, and nobody called it wrong. Overridden: somebody did. The time is the median. Shifts begin at 07:00, 15:00 and 23:00.",
 };
+
+/** What a rule would have done. */
+export const TRIAL = {
+  heading: "What would it have done?",
+  help: "Runs the rule as it is written here, saved or not, over what was recorded, alone and as if it were in use everywhere. Nobody is notified. Records of who somebody is reach back for 7 days.",
+  over: "Over",
+  ranges: [[8, "the last 8 hours"], [24, "the last 24 hours"], [72, "the last 3 days"], [168, "the last 7 days"]],
+  button: "Try it",
+  running: "Reading the past; this may take a minute …",
+  line: (opened, paged, range) => (opened ? `Over ${range} it would have opened ${counted(opened, "alert", "alerts")}, and paged for ${paged} of them.` : `Over ${range} it would have opened no alert.`),
+  nothing: "Nothing was recorded in that time where this rule holds, so it cannot be tried.",
+  rows: { opened: "Opened", paged: "Paged", repeated: "Repeated", suppressed: "Kept quiet", median_s: "Lasted" },
+  examples: "The first of them",
+  notRead: (number) => `${counted(number, "record", "records")} could not be read.`,
+  refused({ status, message, errors = [] }) {
+    if (errors.length) return "Not tried: correct the fields that are marked first.";
+    return status === 0 ? "Not tried: the board is out of reach." : `Not tried: ${message}.`;
+  },
+};

@@ -12,6 +12,7 @@ import { RULE_FIELDS, USUAL } from "./rule_fields.js";
 import { RuleForm } from "./rule_form.js";
 import { restated } from "./rule_in_words.js";
 import { BURDEN, kindName, KINDS, STAGES, TEXT } from "./rule_words.js";
+import { Trial } from "./rule_trial.js";
 import { saveYaml, toYaml } from "./rule_yaml.js";
 import { author, fieldName, fieldNames, idFrom, valueOf, when } from "./words.js";
 
@@ -26,6 +27,8 @@ class RulesPage {
     this.known = new Map();
     this.chosen = null;
     this.burden = new Burden(at("burden"));
+    this.trial = new Trial(at("trial"), () => ({ record: this.#record(this.chosen), names: this.places.names }));
+    at("trial").hidden = !this.mayEdit;
     this.form = new RuleForm(at("form"), (fields) => this.#change(fields));
     this.history = new History(at("history"), at("versions"), me, { kind: "rules", fields: RULE_FIELDS, done: () => this.load(this.chosen) });
     at("filter").append(new Option("All rules", ""), ...STAGES.map(([stage, words]) => new Option(`Stage: ${words.split(":")[0].toLowerCase()}`, `stage ${stage}`)), ...KINDS.map(([kind, words]) => new Option(words, `kind ${kind}`)));
@@ -89,7 +92,10 @@ class RulesPage {
 
   /** Show one rule. */
   choose(id) {
-    if (id !== this.chosen) Object.assign(this, { news: null, saved: "", asked: new Set() });
+    if (id !== this.chosen) {
+      Object.assign(this, { news: null, saved: "", asked: new Set() });
+      this.trial.forget();
+    }
     this.chosen = id ?? null;
     at("work").hidden = at("facts").hidden = id === undefined;
     at("bar").hidden = id === undefined || !this.mayEdit;
@@ -157,6 +163,7 @@ class RulesPage {
     const differs = !base || RULE_FIELDS.some((field) => !equal(record[field], base.record[field]));
     this.drafts.set(this.chosen, differs ? { base, record } : null);
     for (const field of Object.keys(fields)) this.asked.add(field);
+    this.trial.forget();
     this.saved = "";
     if (this.refused) trouble("");
     this.refused = false;

@@ -20,7 +20,7 @@ from streams.domain.alerts.replay import AlertReplay, RulesInForce
 from streams.domain.facts.timeline import Facts
 from streams.domain.facts.versions import InvalidFact
 from streams.domain.floor.tick import TICK_US
-from workers.operations.alerts.ticks import TOPICS, FloorTick, Ticks
+from workers.simulation.ticks import TOPICS, FloorTick, Ticks
 from workers.storage.item import Item, read_item
 
 LEAD_US = 3_600_000_000

@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from workers.operations.alerts.simulation import Decided
+from workers.simulation.simulation import Decided
 
 SHIFTS: Final = (time(7), time(15), time(23))
 """When the shifts of a day begin, on the clock of the site, if nobody says otherwise."""

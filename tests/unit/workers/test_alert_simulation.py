@@ -25,9 +25,9 @@ from tests.support.builders.domain import (
     zone,
 )
 from tests.support.builders.outputs import item
-from workers.operations.alerts.report import Report, example_of
-from workers.operations.alerts.simulation import Decided, Simulation, tried
 from workers.registry.rule_rows import RuleRow
+from workers.simulation.report import Report, example_of
+from workers.simulation.simulation import Decided, Simulation, tried
 from workers.storage.item import Item
 
 SEEN = (ZONE_EVENTS, OCCUPANCY, PRESENCE)
