@@ -41,6 +41,7 @@ class Cluster:
         registry: Schemas of the topics; one for the whole process.
         clock: Gives the time to everything that works on the cluster.
         security: How the brokers are reached.
+        keeps_asker: Whether one client asks all questions about topics; see `with_asker`.
     """
 
     bootstrap: str
@@ -49,6 +50,7 @@ class Cluster:
     clock: Clock
     security: KafkaSecurity = field(default_factory=KafkaSecurity)
     _log: ClientLog = field(init=False, repr=False)
+    keeps_asker: bool = field(init=False, repr=False, compare=False, default=False)
     _asker: AdminClient | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
@@ -67,24 +69,40 @@ class Cluster:
             security=settings.security.kafka,
         )
 
-    def with_asker(self) -> Self:
+    def with_asker(self, asker: AdminClient | None = None) -> Self:
         """The same, with one client for all questions about topics, for who asks many.
 
         A new client first learns of the brokers, which takes some milliseconds and, once in a
         while, three seconds.
+
+        Args:
+            asker: A client of the same brokers that is there already; None makes one for the first
+                question.
         """
         same = replace(self)
-        object.__setattr__(same, "_asker", self.admin())
+        object.__setattr__(same, "keeps_asker", True)
+        object.__setattr__(same, "_asker", asker)
         return same
 
     @property
     def asker(self) -> AdminClient:
         """A client for questions about topics; a new one, unless `with_asker` keeps one."""
-        return self.admin() if self._asker is None else self._asker
+        if not self.keeps_asker:
+            return self.admin()
+        if self._asker is None:
+            object.__setattr__(self, "_asker", self.admin())
+        assert self._asker is not None
+        return self._asker
+
+    def ask_anew(self) -> bool:
+        """Leave the client that is kept, which knows leaders of before; False where none is."""
+        object.__setattr__(self, "_asker", None)
+        return self.keeps_asker
 
     def under(self, prefix: str) -> Self:
         """The same brokers and schemas, for a run whose names have another prefix."""
-        return replace(self, prefix=prefix)
+        same = replace(self, prefix=prefix)
+        return same.with_asker(self._asker) if self.keeps_asker else same
 
     def name(self, topic: Topic) -> str:
         """Name of a topic on the broker."""

@@ -60,7 +60,7 @@ class EndReader:
     ) -> None:
         self._cluster = cluster
         self._clock = cluster.clock
-        self._admin = cluster.admin()
+        self._admin = cluster.asker
         self._piece = piece
         self._consumer = cluster.consumer(
             cluster.group(group),

@@ -23,21 +23,30 @@ _ELECTING = (
     KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError._NOENT,  # no leader found yet
 )
+_OUT_OF_REACH = (KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN)
 
 Offsets = dict[int, int]
 
 
 def _offsets(cluster: Cluster, name: str, partitions: Sequence[int], spec: OffsetSpec) -> Offsets:
     """Start or end of each partition, in one request; waits while leaders are elected."""
-    admin = cluster.asker
     wanted = {TopicPartition(name, partition): spec for partition in partitions}
 
-    def ask() -> Offsets:
-        answers = admin.list_offsets(wanted, request_timeout=_TIMEOUT_S)
+    def once() -> Offsets:
+        answers = cluster.asker.list_offsets(wanted, request_timeout=_TIMEOUT_S)
         return {
             where.partition: answer(future, _TIMEOUT_S + _LOST_S).offset
             for where, future in answers.items()
         }
+
+    def ask() -> Offsets:
+        try:
+            return once()
+        except KafkaException as error:
+            # A client that is kept goes on asking by the leaders that it knows for minutes.
+            if error.args[0].code() in _OUT_OF_REACH or not cluster.ask_anew():
+                raise
+            return once()
 
     return retried(
         ask,
@@ -66,6 +75,7 @@ def spans(
         Retry: The broker is out of reach.
     """
     name = cluster.name(topic)
+    cluster = cluster if cluster.keeps_asker else cluster.with_asker()  # for both questions
     wanted = list(range(topic.partitions) if partitions is None else partitions)
     start = OffsetSpec.earliest() if since_ms is None else OffsetSpec.for_timestamp(since_ms)  # type: ignore[no-untyped-call]
     try:

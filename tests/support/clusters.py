@@ -1,11 +1,15 @@
 """Clusters, sinks and installations, each made from the settings of a test."""
 
 import logging
+from functools import lru_cache
 from typing import Any, Final
+
+from confluent_kafka.admin import AdminClient
 
 from runtime.clock import Clock, SystemClock
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.registry import guarded_registry
+from runtime.process.security import KafkaSecurity
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from workers.operations.installation import Installation
@@ -21,15 +25,27 @@ to the terminal."""
 def cluster_of(
     settings: Settings, clock: Clock | None = None, registry: SchemaRegistry | None = None
 ) -> Cluster:
-    """The cluster of some settings, with the machine's clock and a registry of its own."""
+    """The cluster of some settings, with the machine's clock and a registry of its own.
+
+    All clusters of one broker ask it by one client: a test looks at its topics again and again.
+    """
     clock = clock or SystemClock()
-    return Cluster(
+    cluster = Cluster(
         bootstrap=settings.kafka_bootstrap,
         prefix=settings.topic_prefix,
         registry=registry or guarded_registry(settings.registry_url, clock),
         clock=clock,
         security=settings.security.kafka,
     )
+    if settings.security.kafka != KafkaSecurity():
+        return cluster.with_asker()
+    return cluster.with_asker(_asker(settings.kafka_bootstrap))
+
+
+@lru_cache(maxsize=4)
+def _asker(bootstrap: str) -> AdminClient:
+    """A client for questions to a broker without rights."""
+    return AdminClient({"bootstrap.servers": bootstrap, **LOGGED})
 
 
 def cluster_at(bootstrap: str, clock: Clock | None = None) -> Cluster:

@@ -13,6 +13,6 @@ def open_cluster(clock: Clock | None = None) -> Cluster:
         Stop: The brokers refuse this user.
         typer.Exit: A setting cannot be used.
     """
-    cluster = Cluster.of(read_settings(), clock or SystemClock())
+    cluster = Cluster.of(read_settings(), clock or SystemClock()).with_asker()
     check_access(cluster)
     return cluster

@@ -51,7 +51,7 @@ class Installation:
     def of(cls, settings: Settings, clock: Clock) -> Self:
         """The installation that the settings name; connects to nothing yet."""
         return cls(
-            cluster=Cluster.of(settings, clock),
+            cluster=Cluster.of(settings, clock).with_asker(),
             database_url=settings.database_address,
             redis_url=settings.redis_address,
             live_prefix=settings.live_prefix,
