@@ -49,6 +49,17 @@ def fill_minutes(url: str, zone_ids: Sequence[str]) -> list[Minute]:
     return rows
 
 
+def fill_roles(url: str) -> None:
+    """Give each of these minutes the roles nurse and physician, in `coverage_minutes`."""
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "INSERT INTO live.coverage_minutes"
+            " SELECT minute, zone_id, role, known_us, people_us, people_us + known_us / 3,"
+            " known_us, 2 * known_us, gap_min_us, gap_max_us, gap_min_us / 3, gap_max_us / 2"
+            " FROM live.occupancy_minutes, unnest(ARRAY['nurse', 'physician']) AS role"
+        )
+
+
 def hours_by_hand(
     rows: Sequence[Minute], zone_id: str, since: str, until: str, time_zone: str
 ) -> dict[tuple[int, int], tuple[int, int, int, int]]:

@@ -205,6 +205,11 @@ def test_a_report_says_who_stayed_and_who_moved_and_can_be_asked_for_by_keyboard
     expect(moves.locator("tbody tr").first).to_contain_text("Outside of all zones")
     expect(page.get_by_role("img", name=re.compile("zone-r0: .* on average"))).to_be_visible()
     assert "cam-r0:" not in page.content(), "nobody is named, not even by a pseudonym"
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="People, required staff and gap: CSV").press("Enter")
+    lines = Path(saved.value.path()).read_text("utf-8-sig").splitlines()
+    assert lines[0].startswith("minute_utc,zone_id,zone_name,floor_id,known_s,people_avg")
+    assert {line.split(",")[1] for line in lines[1:]} == {"zone-r0", "zone-r1"}
 
     page.get_by_role("button", name="Week before").press("Enter")
     expect(page.locator(".headline")).to_contain_text("Nothing is known of this week")

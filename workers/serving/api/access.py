@@ -107,7 +107,7 @@ BOARD: Final[Mapping[Route, Access]] = {
     # Minutes and counts, of no person.
     **{
         ("GET", f"{PREFIX}/history/{of}"): Access(needs=Right.BOARD, scope=Scope.LIST)
-        for of in ("coverage", "dwell", "movement", "occupancy")
+        for of in ("coverage", "dwell", "export", "movement", "occupancy")
     },
     # Says whom an alert is about only to who holds `presence.read`.
     ("GET", f"{PREFIX}/open-alerts"): Access(

@@ -118,6 +118,7 @@ class ReportPage {
       this.#curves(curves.zones.filter(isShown), curves, week),
       this.#dwell(dwell.zones.filter(isShown), dwell),
       this.#moves(movement, isShown),
+      this.#files(zones, week, coverage.to_us),
     );
     tell(answer.textContent);
   }
@@ -167,6 +168,26 @@ class ReportPage {
     }));
     const whole = section(REPORT.dwell, note(REPORT.dwellNote), table(REPORT.dwell, DWELL_HEADS, rows));
     if (rows.length <= LITTLE) whole.classList.add("follows"); // on the same sheet of paper
+    return whole;
+  }
+
+  /** Links to the minutes that the report rests on, as files. */
+  #files(zones, week, to) {
+    const floors = new Set(zones.map((zone) => zone.floor_id));
+    const only = zones.length === 1 ? { zone_id: zones[0].zone_id } : floors.size === 1 ? { floor_id: zones[0].floor_id } : {};
+    const links = Object.entries(REPORT.files).map(([table, words]) => {
+      const formats = ["csv", "parquet"].map((format) => {
+        const link = make("a", "plain", REPORT.formats[format]);
+        const asked = new URLSearchParams({ table, format, from: isoOf(week.from), to: isoOf(to), ...only });
+        link.href = `api/v1/history/export?${asked}`;
+        link.download = "";
+        link.setAttribute("aria-label", `${words}: ${REPORT.formats[format]}`);
+        return link;
+      });
+      return make("li", "", `${words} `, ...formats);
+    });
+    const whole = section(REPORT.save, note(REPORT.savedOf[Object.keys(only)[0] ?? "all"]), make("ul", "files", ...links));
+    whole.classList.add("on-screen");
     return whole;
   }
 

@@ -17,6 +17,14 @@ export const REPORT = {
   noMoves: "No movement is known in this week.",
   outside: "Outside of all zones",
   hour: "Hour",
+  save: "Save the figures",
+  savedOf: {
+    zone_id: "All minutes of this zone in this week; times are UTC.",
+    floor_id: "All minutes of all zones of this floor in this week; times are UTC.",
+    all: "All minutes of all zones that you see in this week; times are UTC.",
+  },
+  files: { occupancy: "People, required staff and gap", coverage: "The same by role" },
+  formats: { csv: "CSV", parquet: "Parquet" },
   legend: {
     seen: ["35–60", "short for 35 % of the time for sure, for 60 % at most; darker: more for sure"],
     thin: ["35°", "hatched, with a ring: watched for less than half of the time"],

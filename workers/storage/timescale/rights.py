@@ -156,7 +156,8 @@ _EXPLAINED = (
 """What a zone's figure rests on."""
 
 _PAST: Final = (
-    *_in("live", ["floor_coverage", "links", "occupancy_minutes", "zone_alerts", "zone_events"]),
+    *_in("live", ["coverage_minutes", "floor_coverage", "links", "occupancy_minutes"]),
+    *_in("live", ["zone_alerts", "zone_events"]),
     *_in("public", ["floor_coverage", "links", "positions", "zone_alerts", "zone_events"]),
     *_in("public", ["coverage_minutes", "occupancy_minutes"]),
 )

@@ -1,11 +1,15 @@
 """Dwell, movement and occupancy of a time: against what counting each record by hand gives."""
 
+import asyncio
 import statistics
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import duckdb
+import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
@@ -13,7 +17,7 @@ from httpx import Response
 from runtime.process.sections import ServingSettings
 from tests.support.callers import HEADER, NamedCallers, person
 from tests.support.database_roles import database_roles
-from tests.support.past_minutes import Minute, fill_minutes
+from tests.support.past_minutes import Minute, fill_minutes, fill_roles
 from tests.support.past_visits import (
     Stay,
     Walks,
@@ -27,6 +31,7 @@ from tests.support.past_ward import fill, view
 from tests.support.services import Services, empty_database
 from tests.support.set_clock import SetClock
 from workers.access.rights import AccessRole
+from workers.serving.api.past_export import RevisedMeanwhile
 from workers.serving.api.people import Sources
 from workers.serving.app import create_app
 from workers.serving.recorded.past import PastZones
@@ -48,6 +53,7 @@ class Asked(NamedTuple):
     client: TestClient
     walks: Walks
     minutes: list[Minute]
+    url: str
 
     def get(self, by: str, what: str, time: tuple[str, str], **params: str) -> Response:
         asked = {"from": time[0], "to": time[1], **params}
@@ -64,6 +70,7 @@ def past(services: Services, database_template: str) -> Iterator[Asked]:
         fill(url, seconds=0)
         walks = fill_walks(url, ["zone-r0", "zone-r1"])
         minutes = fill_minutes(url, ["zone-r0", "zone-r1"])
+        fill_roles(url)
         roles = stack.enter_context(database_roles(url))
         reader = stack.enter_context(PastZones(roles.address("serving")))
         app = create_app(
@@ -75,7 +82,7 @@ def past(services: Services, database_template: str) -> Iterator[Asked]:
             authenticator=NamedCallers(*CALLERS),
             sources=Sources(past=reader),
         )
-        yield Asked(TestClient(app, base_url="http://localhost"), walks, minutes)
+        yield Asked(TestClient(app, base_url="http://localhost"), walks, minutes, url)
 
 
 def us(text: str) -> int:
@@ -208,3 +215,107 @@ def test_a_time_that_may_not_be_asked_for_is_refused(
     past: Asked, what: str, by: str, since: str, until: str, params: dict[str, str], status: int
 ) -> None:
     assert past.get(by, what, (since, until), **params).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("table", "reads", "values"),
+    [
+        pytest.param(
+            "occupancy",
+            "occupancy_minutes",
+            "people_us::float8 / known_us, people_min, people_max,"
+            " identified_us::float8 / known_us, scheduled_us::float8 / known_us,"
+            " required_us::float8 / known_us,"
+            " gap_min_us::float8 / known_us, gap_max_us::float8 / known_us",
+            id="occupancy",
+        ),
+        pytest.param(
+            "coverage",
+            "coverage_minutes",
+            "present_min_us::float8 / known_us, present_max_us::float8 / known_us,"
+            " scheduled_us::float8 / known_us, required_us::float8 / known_us,"
+            " gap_min_us::float8 / known_us, gap_max_us::float8 / known_us, short_us / 1e6::float8,"
+            " maybe_short_us / 1e6::float8",
+            id="coverage",
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_an_exported_file_has_the_rows_that_sql_gives(
+    past: Asked, tmp_path: Path, table: str, reads: str, values: str, kind: str
+) -> None:
+    answer = past.get("analyst", "export", NIGHT, table=table, format=kind)
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].endswith(f'T0647Z.{kind}"')
+    path = tmp_path / f"export.{kind}"
+    path.write_bytes(answer.content)
+    role = "role, " if table == "coverage" else ""
+    with psycopg.connect(past.url, options="-c timezone=UTC") as connection:
+        expected = connection.execute(
+            f"SELECT minute, zone_id, zone_id, 'floor-' || right(zone_id, 2), {role}"
+            f" known_us / 1e6::float8, {values} FROM {reads} WHERE minute >= %s AND minute < %s"
+            " ORDER BY minute, zone_id" + (', role COLLATE "C"' if role else ""),
+            [*NIGHT],
+        ).fetchall()
+    with duckdb.connect() as reader:
+        reader.execute("SET TimeZone = 'UTC'")
+        found = reader.execute(f"SELECT * FROM read_{kind}('{path}')").fetchall()
+
+    assert len(found) > 800
+    for row, wanted in zip(found, expected, strict=True):
+        assert (row[0].astimezone(UTC), *row[1:4]) == wanted[:4]
+        assert row[4 + bool(role) :] == pytest.approx(wanted[4 + bool(role) :], rel=1e-12)
+
+
+def test_an_export_holds_the_zones_that_the_caller_sees_and_is_bounded(past: Asked) -> None:
+    east = past.get("east", "export", NIGHT).text
+    assert "zone-r0" in east
+    assert "zone-r1" not in east
+    none = past.get("east", "export", NIGHT, zone_id="zone-r1")
+    assert none.text.lstrip("\ufeff").count("\n") == 1, "a head without rows"
+    for params in ({"format": "xlsx"}, {"table": "people"}, {"view": "mine"}):
+        assert past.get("analyst", "export", NIGHT, **params).status_code == 422
+    long = ("2026-01-01T00:00Z", "2026-04-03T00:00Z")
+    assert past.get("analyst", "export", long).status_code == 422
+    assert past.get("auditor", "export", NIGHT).status_code == 403
+
+
+def test_a_revision_that_comes_into_force_meanwhile_cuts_the_file_off(past: Asked) -> None:
+    """Rows of before it and after it are not mixed, and whoever reads sees a broken answer."""
+    parts: list[dict[str, Any]] = []
+    with psycopg.connect(past.url, autocommit=True) as connection:
+        asked = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+        async def receive() -> dict[str, Any]:
+            return next(asked, None) or await asyncio.get_running_loop().create_future()
+
+        async def send(part: dict[str, Any]) -> None:
+            if len(parts) == 1:
+                connection.execute(
+                    "INSERT INTO revision_ranges VALUES"
+                    " (1, 'occupancy_minutes', 'zone-r0', '2026-03-28', '2026-03-29', 0)"
+                )
+            parts.append(part)
+
+        query = b"from=2026-03-01T00:00Z&to=2026-03-31T00:00Z"
+        path = "/api/v1/history/export"
+        headers = [(b"host", b"localhost"), (HEADER.lower().encode(), b"analyst")]
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "root_path": "",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query,
+            "headers": headers,
+            "server": ("localhost", 80),
+            "client": ("test", 1),
+        }
+        with pytest.raises(RevisedMeanwhile):
+            asyncio.run(asyncio.wait_for(past.client.app(scope, receive, send), 30))  # type: ignore[arg-type]
+        connection.execute("DELETE FROM revision_ranges WHERE table_name = 'occupancy_minutes'")
+
+    assert parts[0]["status"] == 200
+    assert all(part["more_body"] for part in parts[1:]), "the answer has no end"
