@@ -109,7 +109,7 @@ class ReportPage {
       at("parts").replaceChildren(note(REPORT.nothing));
       return tell(REPORT.nothing);
     }
-    const rows = ranked(zones);
+    const rows = ranked(zones, curves);
     const answer = make("p", "headline", answerOf(rows, this.#missing(rows[0], curves, week), week));
     answer.dataset.state = rows[0].sum.short ? "short" : rows[0].sum.possible ? "unclear" : "covered";
     at("parts").replaceChildren(

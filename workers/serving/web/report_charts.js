@@ -118,7 +118,7 @@ export function flowMap(name, zones, movement, width) {
   });
   const between = movement.flows.filter(({ from_zone_id: from, to_zone_id: to }) => spots.has(from) && spots.has(to)).slice(0, MOST_ARROWS);
   const most = Math.max(1, ...between.map(({ moves }) => moves));
-  const arrows = between.map(({ from_zone_id: from, to_zone_id: to, moves }) => arrow(spots.get(from), spots.get(to), moves, moves / most));
+  const arrows = between.map(({ from_zone_id: from, to_zone_id: to, moves }) => arrow(spots.get(from), spots.get(to), moves, moves / most, width < 500 ? 3 : 6));
   const labels = drawn.map((zone) => zoneLabel(zone, zone.polygon.map((corner) => scale.at(corner)), movement.flows));
   const counts = arrows.map(({ label }) => label);
   return draw("svg", { class: "flow-map", viewBox: `0 0 ${scale.width} ${scale.height.toFixed(1)}`, role: "img", "aria-label": name }, ...areas, ...arrows.flatMap(({ parts }) => parts), ...labels, ...counts);
@@ -135,14 +135,14 @@ function zoneLabel(zone, outline, flows) {
 }
 
 /** An arrow that bends to the left of its way, so that there and back are two. */
-function arrow(from, to, moves, share) {
+function arrow(from, to, moves, share, most) {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const far = Math.hypot(dx, dy) || 1;
   const [ux, uy] = [dx / far, dy / far];
   const bend = Math.min(46, 14 + far * 0.22);
   const shift = (point, along, aside) => ({ x: point.x + ux * along + uy * aside, y: point.y + uy * along - ux * aside });
   const free = Math.min(12, far / 5);
-  const thick = 1.5 + 6 * share;
+  const thick = 1.5 + most * share;
   const head = 7 + thick;
   const start = shift(from, free, 6);
   const end = shift(to, -free, 6);

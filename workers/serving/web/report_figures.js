@@ -93,11 +93,22 @@ export function missingIn(curve, answer, from, to) {
   return known ? [low / known, high / known] : null;
 }
 
-/** Zones with what was short of them, the worst first: for sure, then possibly, then by their order. */
-export function ranked(zones) {
+/** Zones with what they lacked, the worst first: those that were short for sure, then possibly, and of these by staff hours that were missing. */
+export function ranked(zones, curves) {
+  const curveOf = new Map(curves.zones.map((curve) => [curve.zone_id, curve]));
   return zones
-    .map((zone) => ({ zone, sum: summed(zone.hours), run: worstRun(zone) }))
-    .sort((a, b) => b.sum.short - a.sum.short || b.sum.possible - a.sum.possible);
+    .map((zone) => ({ zone, sum: summed(zone.hours), run: worstRun(zone), lost: staffHours(curveOf.get(zone.zone_id)) }))
+    .sort((a, b) => surety(b) - surety(a) || b.lost[0] - a.lost[0] || b.lost[1] - a.lost[1]);
+}
+
+function surety({ sum }) {
+  return sum.short ? 2 : Number(sum.possible > 0);
+}
+
+/** How much staff was missing in all, `[least, most]`, staff hours. */
+function staffHours(curve) {
+  const sum = (name) => (curve ? curve.known_min.reduce((total, minutes, number) => total + (minutes * (curve[name][number] ?? 0)) / 60, 0) : 0);
+  return [sum("gap_min_avg"), sum("gap_max_avg")];
 }
 
 /** Of each floor how many came from outside, went outside, and went to other floors. */

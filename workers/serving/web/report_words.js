@@ -107,7 +107,8 @@ export function answerOf(rows, missing, week) {
   if (!short) return `No zone was short of staff for sure. ${first.zone.name} may have been, for ${long(possible)} of ${long(first.sum.watched)} watched.`;
   const more = possible ? `, and possibly for ${long(possible)} more` : "";
   const by = missing ? `, with ${amounts(missing)} staff missing on average` : "";
-  return `${first.zone.name} was short of staff for ${long(short)} for sure${more}, of ${long(first.sum.watched)} watched; worst on ${runOf(first.run, week)}${by}.`;
+  const lost = amounts(first.lost.map((hours) => (hours < 10 ? hours : Math.round(hours))));
+  return `${first.zone.name} lacked the most staff: short for ${long(short)} for sure${more}, of ${long(first.sum.watched)} watched, ${lost} staff hours in all; worst on ${runOf(first.run, week)}${by}.`;
 }
 
 /** What follows the answer: the next zones, and what nobody watched. */
