@@ -24,7 +24,7 @@ from workers.simulation.simulation import (
     records_of,
 )
 
-MOST_S: Final = 60
+MOST_S: Final = 120
 """Longest time of a simulation, s of the wall clock."""
 
 MOST_DECISIONS: Final = 20_000

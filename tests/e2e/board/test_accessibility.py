@@ -38,16 +38,23 @@ EVERYTHING = ["coordinator", "admin", "auditor", "analyst"]
 
 @pytest.fixture(scope="module")
 def registered(registry_database: str) -> str:
-    """A database with a camera, a zone, a nurse and a shift."""
+    """A database with a camera, a zone, a nurse, a shift and a rule."""
     bay = {"name": "Bay 1", "camera_id": "left", "polygon": [[100, 100], [400, 100], [400, 400]]}
     hours = {"starts": "2026-11-30T07:00", "ends": "2026-11-30T15:00"}
     camera = {"name": "Left half", "width": 800, "height": 600, "time_zone": "Europe/Berlin"}
+    rule = {
+        "kind": "off-shift",
+        "schedule": ["mon-fri 21:00-06:00"],
+        "owner": "charge nurse",
+        "next_action": "ask who it is",
+    }
     with registry_api(registry_database) as api:
         for path, row in (
             ("/cameras/left", camera),
             ("/zones/bay-1", bay),
             ("/staff/n-07", {"role": "nurse"}),
             ("/shifts/early", {"staff_id": "n-07", "zone_id": "bay-1", **hours}),
+            ("/rules/gap", rule),
         ):
             assert api.put(path, row).status_code == 201
     return registry_database

@@ -333,6 +333,10 @@ def test_page_and_yaml_write_one_record_of_a_rule_that_is_versioned_and_undone(
     assert exported == record_of(NIGHTS, tmp_path)
     assert api.ask("POST", "/imports", {"rule": yaml.safe_load(NIGHTS)}).json()["edit_id"] is None
 
+    page.get_by_role("button", name="Try it").click()
+    expect(page.locator(".trial-state")).to_contain_text("Not tried: this board has no log")
+    expect(page.locator("#burden")).to_contain_text("this board has no database to ask")
+
     page.get_by_label("Stage", exact=True).select_option("everywhere")
     page.get_by_role("button", name="Check and save").click()
     expect(question).to_contain_text("stage silent → everywhere")

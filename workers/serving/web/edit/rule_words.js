@@ -128,7 +128,7 @@ export const TRIAL = {
   over: "Over",
   ranges: [[8, "the last 8 hours"], [24, "the last 24 hours"], [72, "the last 3 days"], [168, "the last 7 days"]],
   button: "Try it",
-  running: "Reading the past; this may take a minute …",
+  running: "Reading the past; this may take up to two minutes …",
   line: (opened, paged, range) => (opened ? `Over ${range} it would have opened ${counted(opened, "alert", "alerts")}, and paged for ${paged} of them.` : `Over ${range} it would have opened no alert.`),
   nothing: "Nothing was recorded in that time where this rule holds, so it cannot be tried.",
   rows: { opened: "Opened", paged: "Paged", repeated: "Repeated", suppressed: "Kept quiet", median_s: "Lasted" },

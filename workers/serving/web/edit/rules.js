@@ -33,7 +33,6 @@ class RulesPage {
     this.history = new History(at("history"), at("versions"), me, { kind: "rules", fields: RULE_FIELDS, done: () => this.load(this.chosen) });
     at("filter").append(new Option("All rules", ""), ...STAGES.map(([stage, words]) => new Option(`Stage: ${words.split(":")[0].toLowerCase()}`, `stage ${stage}`)), ...KINDS.map(([kind, words]) => new Option(words, `kind ${kind}`)));
     at("filter").addEventListener("change", () => this.#list());
-    at("new").hidden = !this.mayEdit;
     at("new").addEventListener("click", () => this.#begin());
     at("export").addEventListener("click", () => this.#export());
     at("save").addEventListener("click", () => this.save());
@@ -57,6 +56,7 @@ class RulesPage {
       trouble(explain(error));
       return;
     }
+    at("new").hidden = !this.mayEdit; // its form needs what was read
     const ids = this.#ids();
     this.choose(ids.includes(wanted) ? wanted : ids[0]);
     await this.burden.load();

@@ -193,7 +193,7 @@ def test_one_login_tries_one_rule_at_a_time_and_a_few_logins_at_once() -> None:
 
 
 def test_what_takes_too_long_and_a_log_that_is_away_are_explained() -> None:
-    errors: list[Exception] = [TooMuch("it takes more than 60 s"), Retry("brokers are away")]
+    errors: list[Exception] = [TooMuch("it takes more than 120 s"), Retry("brokers are away")]
 
     def simulate(_: Asked, __: Callable[[], bool]) -> Found:
         raise errors.pop(0)
@@ -202,6 +202,6 @@ def test_what_takes_too_long_and_a_log_that_is_away_are_explained() -> None:
         long, away = ask(), ask()
 
     assert long.status_code == 422
-    assert long.json()["detail"].startswith("it takes more than 60 s: choose a shorter time")
+    assert long.json()["detail"].startswith("it takes more than 120 s: choose a shorter time")
     assert away.status_code == 503
     assert "because the log is out of reach" in away.json()["detail"]
