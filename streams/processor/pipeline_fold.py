@@ -19,7 +19,14 @@ from runtime.process.metrics import (
     STREAM_TICK_LAG,
 )
 from schemas.codec import Codec, UndecodableValue
-from schemas.topics import DEAD_LETTERS, DETECTIONS, PRESENCE, TRACKS
+from schemas.topics import (
+    DEAD_LETTERS,
+    DETECTIONS,
+    OCCUPANCY,
+    OCCUPANCY_LATEST,
+    PRESENCE,
+    TRACKS,
+)
 from streams.domain.camera.detections import FrameDetections
 from streams.domain.evidence.waiting import NO_READS, Reads
 from streams.domain.facts.timeline import Facts
@@ -35,6 +42,7 @@ from streams.encoding.outcomes import OutcomeReader
 from streams.encoding.presences import PresenceWriter
 from streams.encoding.text import Kept
 from streams.encoding.tracks import TracksWriter
+from streams.encoding.twice import Twice
 from streams.stage import OUTPUTS, STAGE
 from streams.state.codec import encode_state
 from streams.state.published import HANDOVER_KEY, HandoverFilter
@@ -64,9 +72,12 @@ class Wire:
         kept = Kept()
         tracks = TracksWriter(self.outputs[TRACKS.name][1], kept)
         presence = PresenceWriter(self.outputs[PRESENCE.name][1], kept)
+        occupancy = Twice(*(self.outputs[one.name][1] for one in (OCCUPANCY, OCCUPANCY_LATEST)))
         hot: dict[str, Callable[[Any], bytes]] = {
             TRACKS.name: tracks.write,
             PRESENCE.name: presence.write,
+            OCCUPANCY.name: occupancy.first,
+            OCCUPANCY_LATEST.name: occupancy.second,
         }
         self._writers: dict[str, tuple[Counter, str, Callable[[Any], bytes]]] = {
             topic: (STREAM_OUTPUTS.labels(topic), name, hot.get(topic, codec.encode))
