@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from streams.domain.evidence.settings import EvidenceSettings
+from streams.domain.evidence.spread import kept_of
 from streams.domain.evidence.state import NOT_PEOPLE, BadgeState, EvidenceState
 
 SURE: Final = 0.95
@@ -101,7 +102,5 @@ def count_together(
 
 def carrier_of(badge: BadgeState) -> str:
     """Who surely carries a badge; empty where that is nobody."""
-    for name, share in badge.carriers.items():
-        if share >= SURE:
-            return "" if name in NOT_PEOPLE else name
-    return ""
+    spread = kept_of(badge).spread
+    return "" if spread.most < SURE or spread.first in NOT_PEOPLE else spread.first

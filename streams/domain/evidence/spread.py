@@ -5,7 +5,8 @@ is found of a badge holds as long as its carriers are the same object, so nothin
 in place once they are a badge's.
 """
 
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
 
 from streams.domain.evidence.state import LYING, NOT_PEOPLE, UNSEEN, BadgeState
 
@@ -19,6 +20,7 @@ class Spread(NamedTuple):
         first: The likeliest carrier; the first of those that are equal.
         most: How likely that is, 0 to 1.
         likely: People who are likely, each with the probability.
+        names: Their ids.
         each: Probability below which that of every other person is.
         others: Probability of all other people together, at least.
         lying: Probability that the badge lies near a reader.
@@ -28,6 +30,7 @@ class Spread(NamedTuple):
     first: str
     most: float
     likely: list[tuple[str, float]]
+    names: list[str]
     each: float
     others: float
     lying: float
@@ -40,17 +43,21 @@ class Kept:
     Attributes:
         carriers: The carriers.
         spread: How the badge is spread over them.
-        asked: What else `found` depends on; None before anything was found.
-        found: What was found of the zones in which it is.
+        found: Zones in which the badge is or may be, each with a carrier.
+        depends_on: People on whose zones that depends.
+        at_us: Event time at which it was found or held still, microseconds; before it, no time.
+        until_us: Event time until which it holds if nobody moves, microseconds.
     """
 
-    __slots__ = ("asked", "carriers", "found", "spread")
+    __slots__ = ("at_us", "carriers", "depends_on", "found", "spread", "until_us")
 
     def __init__(self, carriers: dict[str, float]) -> None:
         self.carriers = carriers
         self.spread = _spread(carriers)
-        self.asked: Any = None
-        self.found: Any = None
+        self.found: Sequence[tuple[str, str]] = ()
+        self.depends_on: Iterable[str] = ()
+        self.at_us = -1
+        self.until_us = -1
 
 
 def kept_of(badge: BadgeState) -> Kept:
@@ -65,6 +72,7 @@ def kept_of(badge: BadgeState) -> Kept:
 def _spread(carriers: dict[str, float]) -> Spread:
     first = max(carriers, key=carriers.__getitem__)
     likely = [one for one in carriers.items() if one[1] >= _LIKELY and one[0] not in NOT_PEOPLE]
+    names = [name for name, _ in likely]
     lying, unseen = carriers.get(LYING, 0.0), carriers.get(UNSEEN, 0.0)
     others = sum(carriers.values()) - lying - unseen - sum([share for _, share in likely])
-    return Spread(first, carriers[first], likely, _LIKELY, max(0.0, others), lying, unseen)
+    return Spread(first, carriers[first], likely, names, _LIKELY, max(0.0, others), lying, unseen)

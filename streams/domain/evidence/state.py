@@ -78,7 +78,7 @@ class PersonState:
 
 
 @dataclass(slots=True)
-class EvidenceState:
+class EvidenceState(WithKept):
     """A floor's evidence.
 
     Attributes:
@@ -98,6 +98,9 @@ class EvidenceState:
     tried: float = 0.0
     together: float = 0.0
     readers: dict[str, list[float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.keep(None)
 
 
 def plain(state: EvidenceState) -> dict[str, Any]:

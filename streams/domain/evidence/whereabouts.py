@@ -60,13 +60,16 @@ class Whereabouts:
         is_placed = not reader.zone_id
         for index, trail in enumerate(self._trails):
             at = positions[index]
-            off_us = abs(trail[at][0] - at_us)
-            if at and abs(trail[at - 1][0] - at_us) < off_us:
-                at, off_us = _back(trail, at, at_us)
-                positions[index] = at
-            elif at + 1 < len(trail) and abs(trail[at + 1][0] - at_us) <= off_us:
-                at, off_us = _on(trail, at, at_us)
-                positions[index] = at
+            off_us = trail[at][0] - at_us
+            if off_us > 0:
+                if at and abs(trail[at - 1][0] - at_us) < off_us:
+                    at, off_us = _back(trail, at, at_us)
+                    positions[index] = at
+            else:
+                off_us = -off_us
+                if at + 1 < len(trail) and abs(trail[at + 1][0] - at_us) <= off_us:
+                    at, off_us = _on(trail, at, at_us)
+                    positions[index] = at
             if off_us > within_us:
                 continue
             _, there_x_m, there_y_m, sd_m, zone_ids = trail[at]

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
-from streams.domain.evidence.spread import Spread, kept_of
+from streams.domain.evidence.spread import Kept, Spread, kept_of
 from streams.domain.evidence.state import LYING, NOT_PEOPLE, UNSEEN, BadgeState, EvidenceState
 from streams.domain.zones.area import ZoneArea
 
@@ -47,14 +47,31 @@ def badges_in(
     """
     counted: dict[str, list[int]] = {}
     taken: set[tuple[str, str]] = set()
+    before: _Before | None = state.kept
+    moved: set[str] = set()
+    if before is not None and before.areas is areas:
+        moved = _moved(before.zones_of, zones_of)
+    else:
+        before = None
     for badge_id in sorted(state.badges):
-        for zone_id, owner in _zones_with(state.badges[badge_id], around, zones_of, at_us):
+        badge = state.badges[badge_id]
+        kept = kept_of(badge)
+        if (
+            before is None
+            or kept.at_us != before.at_us
+            or at_us > kept.until_us
+            or not moved.isdisjoint(kept.depends_on)
+        ):
+            _find_zones(badge, kept, around, zones_of, at_us)
+        kept.at_us = at_us
+        for zone_id, owner in kept.found:
             found = counted.setdefault(zone_id, [0, 0])
             found[0] += 1
             if owner != UNSEEN and (owner == _NOBODY or (zone_id, owner) in taken):
                 found[1] += 1
             else:
                 taken.add((zone_id, owner))
+    state.keep(_Before(areas, zones_of, at_us))
     return {
         area.zone_id: (counted[area.zone_id][0], counted[area.zone_id][1])
         for area in areas
@@ -67,38 +84,63 @@ _NOBODY: Final = ""
 _ROUNDING: Final = 1e-9
 """Sums in different orders differ by less."""
 
+_NEVER_US: Final = 2**62
 
-def _zones_with(
+
+class _Before(NamedTuple):
+    """For what the zones of the badges of a floor were found last.
+
+    Attributes:
+        areas: Zones of the floor.
+        zones_of: In which zones each person was, by person id.
+        at_us: Event time, microseconds.
+    """
+
+    areas: Sequence[ZoneArea]
+    zones_of: Mapping[str, Sequence[str]]
+    at_us: int
+
+
+def _moved(before: Mapping[str, Sequence[str]], zones_of: Mapping[str, Sequence[str]]) -> set[str]:
+    """Who is in other zones than before."""
+    moved = {name for name, zone_ids in zones_of.items() if before.get(name, ()) != zone_ids}
+    if before.keys() != zones_of.keys():
+        moved |= before.keys() - zones_of.keys()
+    return moved
+
+
+def _find_zones(
     badge: BadgeState,
+    kept: Kept,
     around: Around,
     zones_of: Mapping[str, Sequence[str]],
     at_us: int,
-) -> list[tuple[str, str]]:
-    """The zones in which a badge is or may be, each with the likeliest carrier there.
+) -> None:
+    """Find the zones in which a badge is or may be, each with the likeliest carrier there.
 
     The carrier is `UNSEEN` for somebody unseen, and `_NOBODY` where the badge may be elsewhere.
     """
     placed: Sequence[str] = ()
     if badge.x_m is not None and badge.y_m is not None:
         placed = around(badge.x_m, badge.y_m)
-    kept = kept_of(badge)
-    spread = kept.spread
     is_fresh = at_us - badge.read_us <= UNSEEN_US
+    kept.until_us = badge.read_us + UNSEEN_US if is_fresh else _NEVER_US
+    spread = kept.spread
     if spread.most >= SURE:  # all others together are not likely anywhere
-        name = spread.first
-        if name in NOT_PEOPLE:
-            owner = UNSEEN if name == UNSEEN else _NOBODY
-            return [(one, owner) for one in placed if is_fresh or name == LYING]
-        return [(one, name) for one in zones_of.get(name, ())]
+        kept.depends_on = (spread.first,)
+        if spread.first in NOT_PEOPLE:
+            owner = UNSEEN if spread.first == UNSEEN else _NOBODY
+            kept.found = [(one, owner) for one in placed if is_fresh or owner == _NOBODY]
+        else:
+            kept.found = [(one, spread.first) for one in zones_of.get(spread.first, ())]
+        return
+    kept.depends_on = spread.names
     there = [zones_of.get(name, ()) for name, _ in spread.likely]
-    asked = is_fresh, placed, there
-    if kept.asked != asked:
-        found = _by_likely(spread, *asked)
-        if found is None:
-            return _by_all(badge.carriers, placed, is_fresh, zones_of)
-        kept.asked, kept.found = asked, found
-    known: list[tuple[str, str]] = kept.found
-    return known
+    found = _by_likely(spread, is_fresh, placed, there)
+    if found is None:
+        kept.depends_on = badge.carriers
+        found = _by_all(badge.carriers, placed, is_fresh, zones_of)
+    kept.found = found
 
 
 def _by_likely(

@@ -1,6 +1,7 @@
 """How many badges are in a zone, against a plain walk over every badge, carrier and zone."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -97,3 +98,39 @@ def test_badges_are_where_their_carriers_are(
         return zones_around(AREAS, x_m, y_m)
 
     assert badges_in(state, AREAS, around, zones_of, NOW_US) == plain(state, zones_of)
+
+
+ZONES_OF = st.dictionaries(
+    st.sampled_from(PEOPLE), st.lists(st.sampled_from("abc"), unique=True).map(sorted)
+)
+STEPS = st.lists(
+    st.tuples(
+        st.dictionaries(st.sampled_from(["b1", "b2"]), BADGES, max_size=1),
+        ZONES_OF,
+        st.sampled_from([0, 1, 9, 11]),
+        st.sampled_from([AREAS, AREAS, AREAS[:2]]),
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(st.sampled_from(["b1", "b2", "b3"]), BADGES, min_size=1), STEPS)
+def test_what_was_found_before_makes_no_difference(
+    badges: dict[str, BadgeState],
+    steps: Sequence[tuple[dict[str, BadgeState], dict[str, list[str]], int, Sequence[ZoneArea]]],
+) -> None:
+    """Tick by tick as people move, badges are read and forgotten, and zones change."""
+    state = EvidenceState(badges=dict(badges))
+    at_us = NOW_US
+    for read, zones_of, passed_s, areas in steps:
+        at_us += passed_s * S
+        state.badges.update(read)
+        anew = EvidenceState(badges={name: replace(badge) for name, badge in state.badges.items()})
+
+        def around(x_m: float, y_m: float, areas: Sequence[ZoneArea] = areas) -> Sequence[str]:
+            return zones_around(areas, x_m, y_m)
+
+        found = badges_in(state, areas, around, zones_of, at_us)
+
+        assert found == badges_in(anew, areas, around, zones_of, at_us)
