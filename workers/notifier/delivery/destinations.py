@@ -105,7 +105,7 @@ def read_destinations(path: Path, environment: Mapping[str, str]) -> Destination
 def _is_empty(text: str) -> bool:
     """Whether a file says that nobody is notified: it is an empty list."""
     try:
-        return yaml.safe_load(text) == []
+        return bool(yaml.safe_load(text) == [])
     except yaml.YAMLError:
         return False
 
