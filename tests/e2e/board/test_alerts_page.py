@@ -92,6 +92,20 @@ def visit(board: BoardServer, open_page: Open) -> Visit:
     return visit
 
 
+REFUSALS = {
+    0: "Not known whether it was done: the board is out of reach. Press again: it is done once",
+    403: "Not done: no.",
+    429: "Not done: you have acted on many alerts.",
+    503: "Not done, as far as is known: no. Press again: it is done once.",
+}
+SPEAK = """async ([kind, threshold, status]) => {
+    const words = await import("/case_words.js");
+    const alert = {kind, threshold, role: "nurse", zone_id: "", figure_min: 1, figure_max: 2};
+    const refused = {status, message: "no", errors: []};
+    return [words.measuredOf({...alert, confidence: 0.876}), words.whyNotDone(refused)];
+}"""
+
+
 def row(page: Page, zone_id: str, state: str = "") -> Locator:
     of_state = f"[data-state={state}]" if state else ""
     return page.locator(f".case[data-zone='{zone_id}']{of_state}")
@@ -221,6 +235,23 @@ def test_two_at_once_a_board_out_of_reach_and_an_end_of_the_session_lose_and_dou
     expect(ann.locator("#done")).to_contain_text("You see to the alert of Bay 1.")
     acts = [one for one in log.actions() if one["opened_us"] == gap["opened_us"]]
     assert len(acts) == 3
+
+
+def test_limits_and_refusals_are_said_in_words_of_the_ward(
+    board: BoardServer, open_page: Open
+) -> None:
+    page = open_page(f"{board.url}login.html")
+
+    for kind, threshold, limit in (
+        ("COVERAGE_GAP", 2, "alert from 2 nurses missing"),
+        ("OVER_CAPACITY", 8, "alert above 8 people"),
+        ("DWELL", 1800, "alert after 30 min"),
+        ("CAMERA_MISSING", 1, "alert from 1 camera"),
+    ):
+        for status, refused in REFUSALS.items():
+            measured, why = page.evaluate(SPEAK, [kind, threshold, status])
+            assert measured == f"Measured 1 to 2, {limit}; who is who is at least 87 % sure"
+            assert why.startswith(refused)
 
 
 def resolve(page: Page) -> None:

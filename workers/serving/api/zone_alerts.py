@@ -136,6 +136,7 @@ async def zone_alerts(
     live = await _live(board, floors)
     open_now = {key_of_view(floor.floor_id, alert): alert for floor in live for alert in floor.open}
     before_us = now_us + _DAY_US if before_us is None else before_us
+    wanted = set(state) if state else set(State) - {State.CLOSED}
     kept = await intake.read(
         partial(
             intake.history.of,
@@ -143,11 +144,11 @@ async def zone_alerts(
             since_us=now_us - days * _DAY_US,
             before_us=min(before_us, now_us + _DAY_US),
             most=_MOST + 1,
+            closed={one is State.CLOSED for one in wanted},
             also=open_now,
         )
     )
     recent = () if intake.desk is None else intake.desk.recent
-    wanted = set(state) if state else set(State) - {State.CLOSED}
     intake.names.learn(caller)
     shown = Listing(caller, visible, board.registry.unit_index(now_us), intake.names, now_us)
     alerts = listed(kept, open_now, recent, wanted, before_us, shown)

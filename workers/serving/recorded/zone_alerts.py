@@ -1,6 +1,6 @@
 """Alerts of zones as they were decided, and what was done about them: from the tables of both."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Self, cast
 
@@ -13,17 +13,26 @@ from workers.serving.recorded.pool import reading_pool
 from workers.storage.timescale.connection import database_errors
 from workers.storage.timescale.rows import at, to_us
 
-# Each as it was decided last; those that are not closed come first.
+# Each as it was decided last; those that are not closed come first. Sorted without what is wide:
+# people, cameras and evidence of all decisions of a quarter of a year do not fit into memory.
 _NEWEST: Final = """
-    SELECT * FROM (
-        SELECT DISTINCT ON (floor_id, alert_id, opened_at) *
+    WITH newest AS (
+        SELECT DISTINCT ON (floor_id, alert_id, opened_at)
+            floor_id, alert_id, opened_at, as_of, seq, action = 'CLOSED' AS is_closed
         FROM live.zone_alerts
         WHERE floor_id = ANY(%(floors)s) AND as_of >= %(since)s
         ORDER BY floor_id, alert_id, opened_at, as_of DESC, seq DESC
-    ) AS newest
-    WHERE opened_at < %(before)s
-    ORDER BY action = 'CLOSED', opened_at DESC, floor_id, alert_id
-    LIMIT %(most)s
+    ), shown AS (
+        SELECT * FROM newest
+        WHERE opened_at < %(before)s AND is_closed = ANY(%(closed)s)
+        ORDER BY is_closed, opened_at DESC, floor_id, alert_id
+        LIMIT %(most)s
+    )
+    SELECT a.*
+    FROM shown AS s
+    JOIN live.zone_alerts AS a USING (floor_id, alert_id, seq, as_of)
+    WHERE a.as_of >= %(since)s
+    ORDER BY s.is_closed, a.opened_at DESC, a.floor_id, a.alert_id
 """
 _DECISIONS: Final = """
     SELECT floor_id, alert_id, opened_at, as_of, action, cause, tier, pages
@@ -90,6 +99,7 @@ class ZoneAlertHistory:
         since_us: int,
         before_us: int,
         most: int,
+        closed: Collection[bool] = (False, True),
         also: Iterable[AlertKey] = (),
     ) -> Kept:
         """Alerts of floors that something was decided about in a time.
@@ -99,6 +109,7 @@ class ZoneAlertHistory:
             since_us: Start of that time, UTC microseconds.
             before_us: Only alerts that were opened before this, UTC microseconds.
             most: Most alerts.
+            closed: Whether they are to be closed.
             also: Further alerts, of which decisions and actions are wanted.
 
         Raises:
@@ -110,6 +121,7 @@ class ZoneAlertHistory:
             "since": at(since_us),
             "before": at(before_us),
             "most": most,
+            "closed": list(closed),
         }
         with database_errors(), self._pool.connection() as connection:
             rows = connection.execute(_NEWEST, asked).fetchall()

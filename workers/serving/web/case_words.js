@@ -102,7 +102,7 @@ export function lasting(alert, state, now) {
 }
 
 /** From where on the rule is broken. */
-export function limitOf({ kind, role, threshold }) {
+export function limitOf({ kind, role, threshold, zone_id: zone }) {
   switch (kind) {
     case "COVERAGE_GAP":
       return `alert from ${ofRole(threshold, role)} missing`;
@@ -111,7 +111,7 @@ export function limitOf({ kind, role, threshold }) {
     case "DWELL":
       return `alert after ${span(threshold)}`;
     case "BADGE_CONTRADICTION":
-      return `alert from ${counted(threshold, "badge", "badges")} too many`;
+      return `alert from ${counted(threshold, "badge", "badges")}${zone ? " too many" : ""}`;
     case "CAMERA_MISSING":
     case "CAMERA_SUSPECT":
       return `alert from ${counted(threshold, "camera", "cameras")}`;
