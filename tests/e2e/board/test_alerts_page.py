@@ -98,7 +98,7 @@ REFUSALS = {
     429: "Not done: you have acted on many alerts.",
     503: "Not done, as far as is known: no. Press again: it is done once.",
 }
-SPEAK = """async ([kind, threshold, status]) => {
+SENTENCES = """async ([kind, threshold, status]) => {
     const words = await import("/case_words.js");
     const alert = {kind, threshold, role: "nurse", zone_id: "", figure_min: 1, figure_max: 2};
     const refused = {status, message: "no", errors: []};
@@ -119,7 +119,9 @@ def test_alerts_are_acknowledged_snoozed_and_resolved_and_the_other_open_page_sh
         expect(page.locator("#headline")).to_have_text("No alert is open.")
         expect(page.locator("#live-word")).to_have_text("Live")
     log.decide("crowd/zone/bay-2", kind="OVER_CAPACITY", figure_min=9, figure_max=9, threshold=8)
-    log.decide("gap/zone/bay-1", role="nurse", escalate_after_s=600, escalate_to="nurse manager")
+    gap = log.decide(
+        "gap/zone/bay-1", role="nurse", escalate_after_s=600, escalate_to="nurse manager"
+    )
 
     for page in (ann, ben):
         expect(page.locator("#headline")).to_have_text(
@@ -169,6 +171,9 @@ def test_alerts_are_acknowledged_snoozed_and_resolved_and_the_other_open_page_sh
     ben.get_by_label("Over", exact=False).first.check()
     expect(row(ben, "bay-1", "closed").locator(".standing")).to_contain_text("resolved by Ann at")
     assert "state=closed" in ben.url
+    ann.goto(f"{ann.url}?zone=bay-1&alert=gap%2Fzone%2Fbay-1&opened={gap['opened_us']}")
+    expect(row(ann, "bay-1", "closed").locator(".story")).to_be_visible()  # also when it is over
+    expect(row(ann, "bay-1").locator(".case-place")).to_be_focused()
     kept = [(one["action"], one["taken_by"], one["zone_id"]) for one in log.actions()]
     assert sorted(kept) == [
         ("ACKNOWLEDGED", "ann", "bay-1"),
@@ -177,8 +182,8 @@ def test_alerts_are_acknowledged_snoozed_and_resolved_and_the_other_open_page_sh
     ]
 
 
-def test_two_at_once_a_board_out_of_reach_and_an_end_of_the_session_lose_and_double_nothing(
-    log: SunkAlerts, visit: Visit, board: BoardServer
+def test_two_at_once_an_answer_that_is_lost_and_the_end_of_a_session_lose_and_double_nothing(
+    log: SunkAlerts, visit: Visit
 ) -> None:
     gap = log.decide("late/zone/bay-1", pages=False, held_back_by=["NOT_SURE"])
     ann, ben = visit("ann"), visit("ben")
@@ -225,21 +230,29 @@ def test_two_at_once_a_board_out_of_reach_and_an_end_of_the_session_lose_and_dou
     viewer = visit("viewer", "alerts.html?zone=bay-1")
     expect(row(viewer, "bay-1", "resolved").locator(".standing")).to_contain_text("by somebody")
     expect(viewer.locator(".case-acts button:visible")).to_have_count(0)
+
+
+@pytest.mark.chaos_long
+def test_an_act_on_a_board_that_is_out_of_reach_is_done_once_when_it_is_back(
+    log: SunkAlerts, visit: Visit, board: BoardServer
+) -> None:
+    gap = log.decide("away/zone/bay-2")
+    ann = visit("ann", "alerts.html?zone=bay-2")
+    of_gap = ann.locator(".case[data-rule=away]")
+    expect(of_gap).to_be_visible()
     board.stop()
     expect(ann.locator("#banner")).to_contain_text("out of reach")
-    row(ann, "bay-1").get_by_role("button", name="I see to it").click()
-    expect(row(ann, "bay-1").locator(".receipt")).to_contain_text("Not known whether it was done")
+    of_gap.get_by_role("button", name="I see to it").click()
+    expect(of_gap.locator(".receipt")).to_contain_text("Not known whether it was done")
     board.start()
     expect(ann.locator("#banner")).to_be_hidden()
-    row(ann, "bay-1").get_by_role("button", name="I see to it").click()
-    expect(ann.locator("#done")).to_contain_text("You see to the alert of Bay 1.")
+    of_gap.get_by_role("button", name="I see to it").click()
+    expect(ann.locator("#done")).to_contain_text("You see to the alert of Bay 2.")
     acts = [one for one in log.actions() if one["opened_us"] == gap["opened_us"]]
-    assert len(acts) == 3
+    assert len(acts) == 1
 
 
-def test_limits_and_refusals_are_said_in_words_of_the_ward(
-    board: BoardServer, open_page: Open
-) -> None:
+def test_a_coordinator_understands_limits_and_refusals(board: BoardServer, open_page: Open) -> None:
     page = open_page(f"{board.url}login.html")
 
     for kind, threshold, limit in (
@@ -249,7 +262,7 @@ def test_limits_and_refusals_are_said_in_words_of_the_ward(
         ("CAMERA_MISSING", 1, "alert from 1 camera"),
     ):
         for status, refused in REFUSALS.items():
-            measured, why = page.evaluate(SPEAK, [kind, threshold, status])
+            measured, why = page.evaluate(SENTENCES, [kind, threshold, status])
             assert measured == f"Measured 1 to 2, {limit}; who is who is at least 87 % sure"
             assert why.startswith(refused)
 

@@ -17,7 +17,7 @@ from workers.serving.live.visibility import Visibility
 from workers.serving.recorded.zone_alerts import Kept
 
 KEY = AlertKey("floor", "rule/zone/zone", 0)
-OF_PERSON = {"alert_id": "rule/zone/zone/person/floor:7", "person_ids": ["floor:7"]}
+OF_PERSON: dict[str, Any] = {"alert_id": "rule/zone/zone/person/floor:7", "person_ids": ["floor:7"]}
 EVERY_STATE = set(State)
 
 
