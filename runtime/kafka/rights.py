@@ -198,7 +198,7 @@ PROCESSES: Final = (
         process="notifier",
         reads=(FLOORS, ZONES, UNITS, ZONE_ALERTS, ALERT_ACTIONS, ALERTS),
         writes=(ALERT_ACTIONS,),
-        groups=("notifier", FACTS_GROUP),
+        groups=("notifier", "replay", FACTS_GROUP),
         claims=("notifier",),
     ),
     ProcessRights(

@@ -32,10 +32,17 @@ class NotifiedWard:
         receiver: Where its messages go.
         folder: Where the file of destinations and the logs are.
         account: Environment with which the notifier signs in at the database.
+        makes_topics: Whether the topics are made; else they are there.
     """
 
     def __init__(
-        self, settings: Settings, receiver: Receiver, folder: Path, account: dict[str, str]
+        self,
+        settings: Settings,
+        receiver: Receiver,
+        folder: Path,
+        account: dict[str, str],
+        *,
+        makes_topics: bool = True,
     ) -> None:
         self.settings = settings
         self._cluster = cluster_of(settings)
@@ -49,13 +56,14 @@ class NotifiedWard:
         registry = SchemaRegistry(settings.registry_url)
         for topic in TOPICS:
             registry.register(topic)
-        names = {self._cluster.name(topic): topic for topic in TOPICS}
+        names = {self._cluster.name(topic): topic for topic in TOPICS if makes_topics}
         wanted = [
             NewTopic(name, one.partitions, 1, config=one.config) for name, one in names.items()
         ]
-        for future in self._admin.create_topics(wanted).values():
+        for future in self._admin.create_topics(wanted).values() if wanted else ():
             future.result()
-        await_leaders(self._admin, names)
+        if wanted:
+            await_leaders(self._admin, names)
         self._codecs = {topic: registry.writer(topic) for topic in (ZONE_ALERTS, ALERT_ACTIONS)}
         self._producer = ReliableProducer(self._cluster)
         self._destinations = folder / "destinations.yaml"
@@ -95,6 +103,22 @@ class NotifiedWard:
             },
         )
         return alert
+
+    def repeat(self, alert: Any) -> None:
+        """Append a record that only says that an alert is open, as the fold does each minute."""
+        self._seq += 1
+        self._append(
+            ZONE_ALERTS,
+            {
+                "floor_id": "floor",
+                "seq": self._seq,
+                "as_of_us": now_us(),
+                "inputs_through_us": now_us(),
+                "reason": "PERIODIC",
+                "decided": [],
+                "open": [alert],
+            },
+        )
 
     def act(self, record: Any) -> None:
         """Append what somebody did."""

@@ -6,6 +6,8 @@ once they are committed.
 
 import hashlib
 import json
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -19,16 +21,17 @@ from workers.notifier.delivery.outcome import Outcome, Receipt, Refused
 from workers.notifier.delivery.send import retry_after
 from workers.notifier.delivery.wording import Part, Scene, group_message, pipeline_message
 from workers.notifier.grouping import Group, groups_of
-from workers.notifier.memory import AlertKey, AlertMemory, Notification
+from workers.notifier.memory import AlertKey, AlertMemory, Notification, Route
 from workers.notifier.notifying import advance
+from workers.notifier.recalling import is_over, notifications_of, recalled
 from workers.notifier.standing import BY_PEOPLE, last_act
 from workers.notifier.store import Changes, Delivery, State
 
 KEEP_US: Final = 3_600_000_000
 """An alert that is over is remembered for so long, microseconds."""
 
-KEEP_ACTIONS_US: Final = 2 * 86_400_000_000
-"""What somebody did about an alert that is not known is remembered for so long, microseconds."""
+KEEP_ACTIONS_US: Final = 7 * 86_400_000_000
+"""What was done about an alert that is not known is remembered for so long, microseconds."""
 
 
 class World(Protocol):
@@ -87,23 +90,30 @@ class Book:
         self._changes = Changes()
 
     def take_alerts(self, partition: int, record: FloorAlerts, now_us: int) -> None:
-        """Take what was decided about the alerts of a floor, and those that are open."""
+        """Take what was decided about the alerts of a floor, and those that are open.
+
+        An alert that is open here and that the record does not name is forgotten: the fold went
+        back to before it, as after a restore.
+        """
+        named: set[AlertKey] = set()
         for alert in (*record["open"], *record["decided"]):
             key = AlertKey(record["floor_id"], alert["alert_id"], alert["opened_us"])
-            late = now_us - alert["decided_us"] > self._policy.oldest_us
+            named.add(key)
             known = self.state.alerts.get(key)
-            if known is not None:
-                memory = known.decided(alert, late=late)
-            elif alert["action"] == "CLOSED":
-                continue  # nobody was notified
-            else:
-                memory = AlertMemory.of(key.floor_id, alert, late=late, partition=partition)
-                act = self.state.actions.pop(key, None)
-                if act is not None:
-                    memory = memory.acted(act)
-                    self._changes.actions[key] = None
+            before = known or self._recalled(key, alert, partition)
+            if before is None:
+                continue  # it is over, and nobody was notified
+            is_old = now_us - alert["decided_us"] > self._policy.oldest_us
+            late = is_old and alert["decided_us"] > before.handled_us
+            memory = before.decided(alert, late=late)
             if memory is not known:
                 self._keep(memory)
+        for key, memory in list(self.state.alerts.items()):
+            last = memory.decisions[-1]
+            if key.floor_id != record["floor_id"] or key in named or last.action == "CLOSED":
+                continue
+            if last.decided_us < record["as_of_us"]:
+                self._drop(key)
 
     def take_action(self, action: ActionTaken) -> None:
         """Take what somebody did about an alert; what the notifier did itself it knows."""
@@ -114,10 +124,50 @@ class Book:
         if memory is not None:
             self._keep(memory.acted(action))
             return
-        known = self.state.actions.get(key)
-        newest = last_act([action] if known is None else [known, action])
+        known = self.state.actions.get(key, ())
+        newest = last_act([*known, action])
         if newest is not None:
-            self.state.actions[key] = self._changes.actions[key] = newest
+            own = [one for one in known if one["action"] not in BY_PEOPLE]
+            self.state.actions[key] = self._changes.actions[key] = (*own, newest)
+
+    def recall(self, actions: Iterable[ActionTaken]) -> None:
+        """Take what was done before, by people and by the notifier, where nothing is remembered.
+
+        Args:
+            actions: Everything, in the order of the topic.
+        """
+        found: dict[AlertKey, list[ActionTaken]] = defaultdict(list)
+        for one in actions:
+            key = AlertKey(one["floor_id"], one["alert_id"], one["opened_us"])
+            if key not in self.state.alerts:
+                found[key].append(one)
+            elif one["action"] in BY_PEOPLE:
+                self._keep(self.state.alerts[key].acted(one))
+        for key, several in found.items():
+            if not is_over(several):
+                self.state.actions[key] = self._changes.actions[key] = tuple(several)
+
+    def _recalled(self, key: AlertKey, alert: ZoneAlert, partition: int) -> AlertMemory | None:
+        """An alert that was not known, with what was done about it; None for nothing to remember.
+
+        Without that nobody is notified that it is over.
+        """
+        records = self.state.actions.get(key, ())
+        notified = notifications_of(records, self._route_of)
+        if alert["action"] == "CLOSED" and not notified:
+            return None
+        if records:
+            del self.state.actions[key]
+            self._changes.actions[key] = None
+        memory = AlertMemory.unknown(key.floor_id, alert, partition=partition)
+        return recalled(memory, records, notified)
+
+    def _route_of(self, record: ActionTaken) -> Route:
+        """By which route a message went, or would have gone."""
+        destination = self._destinations.named(record["destination"])
+        if destination is not None:
+            return destination.route
+        return "OPERATIONS" if record["owner"] == self._policy.operators else "WARD"
 
     def take_pipeline_alert(self, alert: Alert, now_us: int) -> None:
         """Take an alert about the pipeline: it goes to who runs the machine, at once."""
@@ -243,17 +293,20 @@ class Book:
             last = memory.decisions[-1]
             is_over = last.action == "CLOSED" and now_us - last.decided_us > KEEP_US
             if is_over and all(one.is_sent for one in memory.notified):
-                del self.state.alerts[key]
-                self._due_us.pop(key, None)
-                self._changes.alerts[key] = None
-        for key, action in list(self.state.actions.items()):
-            if now_us - action["taken_at_us"] > KEEP_ACTIONS_US:
+                self._drop(key)
+        for key, actions in list(self.state.actions.items()):
+            if now_us - max(one["taken_at_us"] for one in actions) > KEEP_ACTIONS_US:
                 del self.state.actions[key]
                 self._changes.actions[key] = None
 
     def _keep(self, memory: AlertMemory) -> None:
         self.state.alerts[memory.key] = self._changes.alerts[memory.key] = memory
         self._due_us[memory.key] = 0
+
+    def _drop(self, key: AlertKey) -> None:
+        del self.state.alerts[key]
+        self._due_us.pop(key, None)
+        self._changes.alerts[key] = None
 
     def _deliver(self, delivery: Delivery) -> None:
         key = delivery.message.receipt_key

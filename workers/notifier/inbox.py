@@ -1,6 +1,7 @@
 """Read the topics of the notifier from where its memory ends."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -8,7 +9,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from runtime.errors import Retry
 from runtime.kafka.cluster import Cluster
-from runtime.kafka.reader import spans
+from runtime.kafka.reader import read_topic, spans
 from schemas.codec import Codec, UndecodableValue
 from schemas.topics import ALERT_ACTIONS, ALERTS, FLOORS, UNITS, ZONE_ALERTS, ZONES, Topic
 from workers.notifier.store import Position
@@ -25,8 +26,8 @@ GROUP: Final = "notifier"
 """Group that it reads under; its positions are in the database."""
 
 _FIRST_S: Final[Mapping[Topic, int]] = {
-    ZONE_ALERTS: 3_600,
-    ALERT_ACTIONS: 2 * 86_400,
+    ZONE_ALERTS: 86_400,
+    ALERT_ACTIONS: 7 * 86_400,
     ALERTS: 3_600,
 }
 """How far back a notifier reads that has never read, s."""
@@ -108,6 +109,22 @@ class Inbox:
         self._consumer.close()
 
 
+def actions_before(cluster: Cluster) -> Iterator[Incoming]:
+    """What was done before, for a notifier that remembers nothing of it, in the topic's order.
+
+    Raises:
+        Retry: The broker is out of reach.
+    """
+    codec = cluster.registry.reader(ALERT_ACTIONS)
+    since_ms = cluster.clock.now_us() // 1_000 - _FIRST_S[ALERT_ACTIONS] * 1_000
+    for message in read_topic(cluster, ALERT_ACTIONS, since_ms=since_ms):
+        record = None
+        with suppress(UndecodableValue):
+            record = codec.decode(message.value())
+        offset = message.offset() or 0
+        yield Incoming(ALERT_ACTIONS, message.partition() or 0, record, offset + 1)
+
+
 def _starts(cluster: Cluster, topic: Topic, positions: Mapping[Position, int]) -> dict[int, int]:
     """Where each partition of a topic is read from."""
     known = {
@@ -115,12 +132,15 @@ def _starts(cluster: Cluster, topic: Topic, positions: Mapping[Position, int]) -
         for partition in range(topic.partitions)
         if (topic.name, partition) in positions
     }
+    held = spans(cluster, topic)
+    for partition, position in list(known.items()):
+        if position > held.get(partition, (0, 0))[1] > 0:
+            del known[partition]  # of another topic of that name, which was lost
     new = [partition for partition in range(topic.partitions) if partition not in known]
     if not new:
         return known
     since_ms = cluster.clock.now_us() // 1_000 - _FIRST_S[topic] * 1_000
     recent = spans(cluster, topic, new, since_ms=since_ms)
-    held = spans(cluster, topic, new)
     for partition in new:
         end = held[partition][1] if partition in held else 0
         known[partition] = recent[partition][0] if partition in recent else end

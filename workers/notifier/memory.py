@@ -75,15 +75,12 @@ class AlertMemory:
     @classmethod
     def of(cls, floor_id: str, alert: ZoneAlert, *, late: bool, partition: int = 0) -> Self:
         """The memory of an alert of which one decision is known."""
-        decision = decision_of(alert)
-        marked = frozenset({decision.decided_us} if late else ())
-        return cls(
-            floor_id=floor_id,
-            partition=partition,
-            alert=alert,
-            decisions=(decision,),
-            late=marked,
-        )
+        return cls.unknown(floor_id, alert, partition=partition).decided(alert, late=late)
+
+    @classmethod
+    def unknown(cls, floor_id: str, alert: ZoneAlert, *, partition: int = 0) -> Self:
+        """The memory of an alert of which no decision is taken in yet."""
+        return cls(floor_id=floor_id, partition=partition, alert=alert, decisions=())
 
     @property
     def key(self) -> AlertKey:
@@ -104,6 +101,20 @@ class AlertMemory:
         """With one action of somebody more; a repeat, or an earlier one, changes nothing."""
         known = [] if self.act is None else [self.act]
         return replace(self, act=last_act([*known, action]))
+
+    def after(
+        self,
+        act: ActionTaken | None,
+        notified: Iterable[Notification],
+        withheld: Iterable[str],
+    ) -> Self:
+        """With what was done about it before it was known here."""
+        return replace(self, act=act, notified=tuple(notified), withheld=frozenset(withheld))
+
+    @property
+    def handled_us(self) -> int:
+        """The newest decision of which somebody was notified, UTC microseconds; -1 for none."""
+        return max((one.decided_us for one in self.notified), default=-1)
 
     def sent(self, notifications: Iterable[Notification]) -> Self:
         """With some notifications marked as sent."""

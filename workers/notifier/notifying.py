@@ -88,7 +88,7 @@ def _occasion(memory: AlertMemory, standing: Standing) -> Occasion | None:
     if not before:
         return "OPENED" if standing.state is State.OPEN else None
     last = before[-1]
-    opened = [one for one in before if one.occasion in {"OPENED", "AGAIN"}][-1]
+    opened = ([one for one in before if one.occasion in {"OPENED", "AGAIN"}] or before)[-1]
     is_again = memory.act is not None and memory.act["action_id"] != opened.act_id
     if standing.state is State.OPEN and is_again:
         return "AGAIN"

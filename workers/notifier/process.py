@@ -31,7 +31,7 @@ from workers.notifier.delivery.destinations import Destinations, read_destinatio
 from workers.notifier.delivery.outcome import Outcome, Refused
 from workers.notifier.delivery.proxy import proxy_of
 from workers.notifier.delivery.send import retries_of, send
-from workers.notifier.inbox import FACTS, TOPICS, Inbox
+from workers.notifier.inbox import FACTS, TOPICS, Inbox, actions_before
 from workers.notifier.store import Changes, Delivery, Store
 from workers.notifier.world import RegisteredWorld
 from workers.registry.follower import RegistryFollower
@@ -113,6 +113,8 @@ def _work(
     Raises:
         Retry: A store is out of reach; what was not committed is taken in again.
     """
+    if not any(topic == ALERT_ACTIONS.name for topic, _ in book.state.positions):
+        store.commit(_before(cluster, book, service.clock.now_us()))
     with ExitStack() as stack:
         inbox = stack.enter_context(closing(Inbox(cluster, book.state.positions)))
         sender = stack.enter_context(closing(_Sender(service, destinations)))
@@ -133,6 +135,20 @@ def _work(
             if may_wait:
                 may_wait = _append(cluster, producer, codec, store)
             _show(service, book)
+
+
+def _before(cluster: Cluster, book: Book, now_us: int) -> Changes:
+    """What was done before, where nothing is remembered, as after a restore of the database."""
+    actions = []
+    for one in actions_before(cluster):
+        book.state.positions[one.topic.name, one.partition] = one.next_offset
+        if one.record is not None:
+            actions.append(one.record)
+    book.recall(actions)
+    changes = book.advance(now_us)
+    changes.positions.update(book.state.positions)
+    log.info("notifier.recalled", actions=len(actions), alerts=len(book.state.actions))
+    return changes
 
 
 def _taken(inbox: Inbox, book: Book, now_us: int) -> Changes:

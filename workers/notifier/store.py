@@ -64,13 +64,14 @@ class State:
     Attributes:
         positions: First record of each partition that is not taken in.
         alerts: Alerts.
-        actions: What somebody did last about alerts that are not known yet.
+        actions: What was done about alerts that are not known yet: what somebody did last, and
+            what a notifier did that remembered more.
         deliveries: Messages that are to be delivered, by receipt key.
     """
 
     positions: dict[Position, int] = field(default_factory=dict)
     alerts: dict[AlertKey, AlertMemory] = field(default_factory=dict)
-    actions: dict[AlertKey, ActionTaken] = field(default_factory=dict)
+    actions: dict[AlertKey, tuple[ActionTaken, ...]] = field(default_factory=dict)
     deliveries: dict[str, Delivery] = field(default_factory=dict)
 
 
@@ -89,7 +90,7 @@ class Changes:
 
     positions: dict[Position, int] = field(default_factory=dict)
     alerts: dict[AlertKey, AlertMemory | None] = field(default_factory=dict)
-    actions: dict[AlertKey, ActionTaken | None] = field(default_factory=dict)
+    actions: dict[AlertKey, tuple[ActionTaken, ...] | None] = field(default_factory=dict)
     deliveries: dict[str, Delivery | None] = field(default_factory=dict)
     records: list[tuple[int, ActionTaken]] = field(default_factory=list)
     appended: list[int] = field(default_factory=list)
@@ -152,7 +153,10 @@ class Store:
             return State(
                 {(row[0], row[1]): row[2] for row in ask("SELECT * FROM notifier.offsets")},
                 {one.key: one for one in alerts},
-                {AlertKey(*row[:3]): row[3] for row in ask("SELECT * FROM notifier.actions")},
+                {
+                    AlertKey(*row[:3]): _actions(row[3])
+                    for row in ask("SELECT * FROM notifier.actions")
+                },
                 {
                     row[0]: _delivery(row)
                     for row in ask("SELECT * FROM notifier.deliveries ORDER BY made_us")
@@ -213,7 +217,7 @@ def _put(
     cursor: psycopg.Cursor[Any],
     table: str,
     column: str,
-    values: Mapping[AlertKey, Mapping[str, Any] | None],
+    values: Mapping[AlertKey, Mapping[str, Any] | tuple[ActionTaken, ...] | None],
 ) -> None:
     gone = [key for key, one in values.items() if one is None]
     names = {"table": sql.Identifier("notifier", table), "column": sql.Identifier(column)}
@@ -227,6 +231,11 @@ def _put(
         put.format(**names),
         [(*key, Jsonb(one)) for key, one in values.items() if one is not None],
     )
+
+
+def _actions(held: Any) -> tuple[ActionTaken, ...]:
+    """Actions of one alert; earlier builds kept one by itself."""
+    return tuple(held) if isinstance(held, list) else (held,)
 
 
 def _dumped(

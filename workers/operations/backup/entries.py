@@ -16,11 +16,11 @@ from runtime.kafka.reader import read_topic, spans
 from runtime.kafka.topic_description import MISSING, describe_visible
 from runtime.retry import Tries, constant
 from runtime.storage.objects import ObjectStore
-from schemas.topics import AUDIT, STREAM_CHECKPOINTS, VERSIONED_TOPICS, Topic
+from schemas.topics import ALERT_ACTIONS, AUDIT, STREAM_CHECKPOINTS, VERSIONED_TOPICS, Topic
 from workers.operations.backup.manifest import TopicCopy
 from workers.operations.backup.objects import TextWriter, lines_of
 
-COPIED: tuple[Topic, ...] = (*VERSIONED_TOPICS, AUDIT, STREAM_CHECKPOINTS)
+COPIED: tuple[Topic, ...] = (*VERSIONED_TOPICS, AUDIT, ALERT_ACTIONS, STREAM_CHECKPOINTS)
 """Topics that a backup holds."""
 
 _ANSWER_S = 30.0

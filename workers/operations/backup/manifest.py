@@ -13,7 +13,16 @@ import msgspec
 
 from runtime.errors import DeadLetter, Stop
 from runtime.storage.objects import ObjectStore, sha256_hex
-from schemas.topics import BADGES, CENSUS, DECISION_TOPICS, READERS, ROLES, RULES, UNITS
+from schemas.topics import (
+    ALERT_ACTIONS,
+    BADGES,
+    CENSUS,
+    DECISION_TOPICS,
+    READERS,
+    ROLES,
+    RULES,
+    UNITS,
+)
 from workers.operations.backup.objects import Copied, Part
 from workers.registry.vault.erasures import State
 
@@ -22,6 +31,7 @@ _FOLDER = "manifest"
 
 _CAME_LATER: Final = {
     *(UNITS.name, READERS.name, BADGES.name, ROLES.name, CENSUS.name, RULES.name),
+    ALERT_ACTIONS.name,
     *(topic.name for topic in DECISION_TOPICS),
 }
 """Topics that a backup of an earlier release does not hold: it had none of their records."""

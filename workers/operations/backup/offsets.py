@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 
@@ -11,12 +11,23 @@ from runtime.errors import Retry, Stop
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.errors import answer
 from runtime.kafka.reader import spans
-from schemas.topics import TOPICS, Topic
+from schemas.topics import (
+    ALERT_ACTIONS,
+    AUDIT,
+    DERIVED_TOPICS,
+    FEEDBACK,
+    TOPICS,
+    VERSIONED_TOPICS,
+    Topic,
+)
 from workers.operations.verification.committed import committed_offsets
 from workers.stages import SINK_TIMESCALE
 
 _ANSWER_S = 30.0
 _LOST_S = 40.0
+
+SUNK: Final = (*VERSIONED_TOPICS, *DERIVED_TOPICS, FEEDBACK, ALERT_ACTIONS, AUDIT)
+"""Topics that the TimescaleDB sink keeps."""
 
 Offsets = Mapping[str, Mapping[int, int]]
 """Next offset by topic (without prefix) and partition."""

@@ -10,15 +10,16 @@ from runtime.facts.log import Fact
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.topics import create_topics
 from runtime.storage.objects import ObjectStore
-from schemas.topics import AUDIT, DERIVED_TOPICS, STREAM_CHECKPOINTS, VERSIONED_TOPICS
+from schemas.topics import STREAM_CHECKPOINTS, ZONE_ALERTS
 from streams.stage import STAGE
 from workers.operations.backup import edits, registry, rows, tables
 from workers.operations.backup.agreement import agree
 from workers.operations.backup.entries import topic_ids
 from workers.operations.backup.erasures import complete, erased_before, forget
 from workers.operations.backup.manifest import Manifest, get_manifest
+from workers.operations.backup.notifying import forget_positions, notifies
 from workers.operations.backup.objects import get_object
-from workers.operations.backup.offsets import members, set_back, way_back
+from workers.operations.backup.offsets import SUNK, members, set_back, way_back
 from workers.operations.backup.take import Report
 from workers.operations.backup.topics import TopicRestore
 from workers.operations.backup.vaults import load_vault, unopened_entries
@@ -66,18 +67,15 @@ def restore(
     cluster = installation.cluster
     _refuse_what_is_not_ours(cluster, manifest)
     erased = erased_before(installation, manifest, accept_none=accept_no_erasures, report=report)
-    running = members(cluster, (INFERENCE, STAGE, SINK_TIMESCALE, SINK_REDIS))
-    if running:
-        raise Stop(f"{' and '.join(running)} still runs: end every process of the pipeline first")
     dsn = installation.database_url
+    _refuse_while_something_runs(cluster, dsn)
     rows_wanted = _check_rows(dsn, manifest, replace=replace)
     edits_wanted = edits.are_missing(dsn, manifest, store, replace=replace and accept_loss)
     registry_wanted = registry.is_missing(cluster.registry.address, manifest.schemas)
     create_topics(cluster, replication)
     topics = TopicRestore(cluster, manifest, store, replace=replace)
     topics.find_missing()
-    read = (*VERSIONED_TOPICS, *DERIVED_TOPICS, AUDIT)
-    now = topic_ids(cluster, read)
+    now = topic_ids(cluster, SUNK)
     same = {name for name, found in now.items() if manifest.topic_ids.get(name) == found}
     if rows_wanted:
         gone = way_back(cluster, manifest.offsets, same).gone
@@ -111,6 +109,7 @@ def restore(
         erased,
         rows_wanted=rows_wanted,
         edits_wanted=edits_wanted,
+        other_log=ZONE_ALERTS.name not in same,
     )
     for table in manifest.tables:
         report(f"table {table.name}: {_done(table.rows.lines, 'rows', rows_wanted)}")
@@ -121,7 +120,7 @@ def restore(
         report(line)
     complete(installation, erased, report)
     # What no release of the backup's time had put into the tables is read from its beginning.
-    offsets = {**{topic.name: {} for topic in read}, **manifest.offsets}
+    offsets = {**{topic.name: {} for topic in SUNK}, **manifest.offsets}
     way = way_back(cluster, offsets, same)
     set_back(cluster, way.wanted)
     if way.again or way.gone:
@@ -131,6 +130,20 @@ def restore(
 
 def _done(number: int, what: str, written: bool) -> str:
     return f"{number} {what} {'restored and counted' if written else 'are there'}"
+
+
+def _refuse_while_something_runs(cluster: Cluster, dsn: str) -> None:
+    """Refuse to restore beside a process that would go on from what it remembers.
+
+    Raises:
+        Stop: One runs.
+        Retry: Broker or database are out of reach.
+    """
+    running = members(cluster, (INFERENCE, STAGE, SINK_TIMESCALE, SINK_REDIS))
+    if notifies(dsn):
+        running.append("a notifier")
+    if running:
+        raise Stop(f"{' and '.join(running)} still runs: end every process of the pipeline first")
 
 
 def _refuse_what_is_not_ours(cluster: Cluster, manifest: Manifest) -> None:
@@ -240,6 +253,7 @@ def _load(
     *,
     rows_wanted: bool,
     edits_wanted: bool,
+    other_log: bool,
 ) -> list[str]:
     """Create the tables as they were, fill all or none, then migrate them to this release.
 
@@ -252,6 +266,7 @@ def _load(
         erased: Who was erased; nobody of them is there when the transaction ends.
         rows_wanted: Whether the tables of rows are filled.
         edits_wanted: Whether the tables of edits are filled.
+        other_log: Whether the alerts' topic is not the backup's.
 
     Returns:
         What became of edits, in lines.
@@ -273,6 +288,8 @@ def _load(
         if facts is not None:
             agreed = agree(connection, manifest.topic_prefix, facts, now_us)
         forget(connection, erased)
+        if other_log:
+            forget_positions(connection)
     if not rows_wanted:
         return agreed
     migrate(dsn)

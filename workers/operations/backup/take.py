@@ -7,7 +7,7 @@ import psycopg
 
 from runtime.errors import Stop
 from runtime.storage.objects import ObjectStore
-from schemas.topics import AUDIT, DERIVED_TOPICS, DETECTIONS, STREAM_CHECKPOINTS, VERSIONED_TOPICS
+from schemas.topics import ALERT_ACTIONS, AUDIT, DERIVED_TOPICS, DETECTIONS, STREAM_CHECKPOINTS
 from workers.operations.backup import registry, tables
 from workers.operations.backup.edits import copy_edits
 from workers.operations.backup.entries import (
@@ -25,7 +25,7 @@ from workers.operations.backup.manifest import (
     put_manifest,
 )
 from workers.operations.backup.objects import get_object, lines_of, put_object
-from workers.operations.backup.offsets import committed
+from workers.operations.backup.offsets import SUNK, committed
 from workers.operations.backup.rows import copy_out
 from workers.operations.installation import Installation
 from workers.storage.timescale.migrate import migrations
@@ -62,7 +62,7 @@ def take(installation: Installation, uri: str, *, since_us: int | None, report: 
         report(f"list of erasures: there is none at {erasures} yet")
         erasures = None
     ids = topic_ids(cluster, (DETECTIONS, *DERIVED_TOPICS, *COPIED))
-    offsets = committed(cluster, (*VERSIONED_TOPICS, *DERIVED_TOPICS, AUDIT))
+    offsets = committed(cluster, SUNK)
     dsn = installation.database_url
     with tables.snapshot(dsn) as connection:
         known = tables.applied(connection)
@@ -79,7 +79,9 @@ def take(installation: Installation, uri: str, *, since_us: int | None, report: 
         used = tables.sequences(connection)
         server = _server(connection)
     # Checkpoints first: facts that they have seen follow.
-    topics = [copy_topic(cluster, topic, store) for topic in (STREAM_CHECKPOINTS, AUDIT)]
+    topics = [
+        copy_topic(cluster, topic, store) for topic in (STREAM_CHECKPOINTS, AUDIT, ALERT_ACTIONS)
+    ]
     topics += copy_facts(cluster, store)
     for found in topics:
         report(f"topic {found.name}: {found.records.lines} records")

@@ -17,8 +17,16 @@ from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import spans
 from runtime.kafka.transactional import FencedProducer, Messages, Outgoing
 from runtime.storage.objects import ObjectStore
-from schemas.topics import AUDIT, DETECTIONS, STREAM_CHECKPOINTS, VERSIONED_TOPICS, Topic
+from schemas.topics import (
+    ALERT_ACTIONS,
+    AUDIT,
+    DETECTIONS,
+    STREAM_CHECKPOINTS,
+    VERSIONED_TOPICS,
+    Topic,
+)
 from streams.stage import STAGE
+from workers.notifier.process import CLAIM
 from workers.operations.backup.entries import (
     COPIED,
     Entry,
@@ -87,7 +95,14 @@ class TopicRestore:
                     f"{self._cluster.name(topic)} is not empty, and lacks records of "
                     "the backup: delete the topic if it is not the one that you want"
                 )
+        self._find_actions()
         self._check_checkpoints()
+
+    def _find_actions(self) -> None:
+        """A topic of actions that holds any goes on as it is: it came back, or began anew."""
+        copied = self._entries[ALERT_ACTIONS.name]
+        if copied and not held(self._cluster, ALERT_ACTIONS):
+            self.wanted[ALERT_ACTIONS.name] = len(copied)
 
     def _check_checkpoints(self) -> None:
         copied = self._entries[STREAM_CHECKPOINTS.name]
@@ -129,6 +144,8 @@ class TopicRestore:
                 chains[record.key].append(record)
             for chain, records in chains.items():
                 self._append(f"audit-{chain.decode()}", records)
+        if ALERT_ACTIONS.name in self.wanted:
+            self._append(CLAIM, self._records(ALERT_ACTIONS))
         if STREAM_CHECKPOINTS.name in self.wanted:
             for partition, records in self._checkpoints().items():
                 self._append(f"{STAGE}-{partition}", records)

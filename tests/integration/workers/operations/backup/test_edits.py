@@ -20,7 +20,10 @@ from runtime.storage.objects import ObjectStore
 from schemas.topics import REFERENCE_TOPICS
 from tests.integration.workers.operations.backup.pipeline import text_of
 from tests.support.clusters import cluster_of, desk_of
+from tests.support.notified_ward import NotifiedWard
+from tests.support.servers.receiver import Receiver
 from tests.support.services import Services, delete_topics, empty_database
+from tests.support.waiting import eventually
 from workers.local.pipeline import prepare
 from workers.operations.backup.manifest import get_manifest, put_manifest
 from workers.registry.editing.database import Database
@@ -154,6 +157,34 @@ def test_edits_come_back_on_an_empty_installation_and_those_that_waited_are_appe
     with Database(empty.database_address) as database:
         SealedTexts(database, NAMES, [KEY]).put("s1", "Anna Sample", by="anna", now_us=2)
     assert held(empty)["staff_names"][0][-1] > before["staff_names"][0][-1], "versions count on"
+
+
+def test_nobody_is_notified_again_after_a_restore_and_escalations_go_on(
+    settings: Settings, empty: Settings, services: Services, tmp_path: Path
+) -> None:
+    uri = (tmp_path / "notified").as_uri()
+    escalates = {"escalate_after_s": 3, "escalate_to": "house supervisor"}
+    with Receiver() as receiver:
+        ward = NotifiedWard(settings, receiver, tmp_path, {}, makes_topics=False)
+        ward.start()
+        alert = ward.decide("bay-2", "OPENED", **escalates)
+        eventually(lambda: len(ward.log()) == 1, 30, "the owner is notified")
+        text_of(settings, "backup", "take", uri)
+        assert "a notifier still runs" in text_of(settings, "backup", "restore", uri, code=78)
+        ward.kill()
+        delete_topics(services, settings.topic_prefix)
+
+        reported = text_of(empty, "backup", "restore", uri)
+
+        assert "topic alert-actions.taken.v1: 1 records restored and counted" in reported
+        ward = NotifiedWard(empty, receiver, tmp_path, {}, makes_topics=False)
+        ward.start()
+        ward.repeat(alert)
+        eventually(lambda: len(receiver.received) == 2, 30, "the escalation")
+        ward.kill()
+        occasions = [body["occasion"] for body in ward.bodies()]
+
+    assert occasions == ["OPENED", "ESCALATED"]
 
 
 def test_a_registry_that_is_restored_beside_whole_topics_takes_in_what_only_they_hold(
