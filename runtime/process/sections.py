@@ -1,5 +1,6 @@
 """The settings of each stage: typed, with unit, default and effect."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -411,6 +412,12 @@ class ServingSettings(Section):
         "429; 30 are taken at once.",
         gt=0,
     )
+    preview_networks: str = setting(
+        "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7",
+        "networks",
+        "Networks in which cameras are, beside public addresses: a camera that is added is looked "
+        "through there.",
+    )
     board_title: str = setting("Ward occupancy", "text", "Heading of the board.")
     tls: Literal["off", "files", "self-signed"] = setting(
         "off",
@@ -424,3 +431,10 @@ class ServingSettings(Section):
     tls_key: Path = setting(
         Path(".wardstream/tls/board.key"), "path", "Private key of that certificate (PEM)."
     )
+
+    @field_validator("preview_networks")
+    @classmethod
+    def _are_networks(cls, given: str) -> str:
+        for one in filter(None, given.split(",")):
+            ip_network(one.strip())
+        return given

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import numpy as np
 import pytest
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 from playwright.sync_api import FilePayload, Page, expect
@@ -22,13 +23,15 @@ from tests.support.clusters import cluster_of
 from tests.support.issuer import Issuer
 from tests.support.kept_audit import KeptAudit
 from tests.support.live_writer import camera_fact, floor_fact, now_us, zone_fact
-from tests.support.pictures import SECRET, header, plan, png, with_chunk
-from tests.support.registry_api import RegistryApi, registry_api
+from tests.support.pictures import SECRET, header, jpeg, plan, png, with_chunk
+from tests.support.registry_api import KEY, RegistryApi, registry_api
+from tests.support.servers.video import MJPEG, video_server
 from tests.support.services import Services, new_prefix
 from tests.support.sink_topics import await_leaders
 from workers.registry.camera_views import suspect
 from workers.registry.editing.database import Database
 from workers.registry.editing.drawings import Drawings
+from workers.registry.editing.sealed import ADDRESSES, SealedTexts
 from workers.registry.editing.store import RegistryStore
 from workers.registry.view import RegistryView
 from workers.serving.api.registry.parts import Registry
@@ -112,8 +115,10 @@ def board(
         database = stack.enter_context(Database(registry_database))
         store = RegistryStore(database, clock)
         drawings = Drawings(database)
-        editing = Registry(store, clock, KeptAudit(), cluster=cluster, drawings=drawings)
-        yield start_board(registry=view, login=issuer.settings(), editing=editing)
+        sealed = {"address": SealedTexts(database, ADDRESSES, [KEY])}
+        editing = Registry(store, clock, KeptAudit(), sealed, cluster, drawings=drawings)
+        local = {"preview_networks": "127.0.0.0/8"}
+        yield start_board(registry=view, login=issuer.settings(), editing=editing, tls=local)
 
 
 @pytest.fixture
@@ -121,7 +126,7 @@ def enter(open_page: Open, board: BoardServer, issuer: Issuer) -> Enter:
     """Logs somebody in, and opens the page."""
 
     def go(query: str, who: dict[str, str] = ANN, role: str = "admin") -> Page:
-        issuer.user |= {**who, "sid": f"login-of-{who['sub']}", "wardstream_roles": [role]}
+        issuer.user |= {**who, "sid": f"login-of-{who['sub']}", "wardstream_roles": role.split()}
         page = open_page(f"{board.url}edit/cameras.html{query}")
         expect(page.locator("#who")).to_contain_text(who["name"])
         return page
@@ -279,6 +284,121 @@ def test_a_drawing_is_put_under_the_plan_by_keyboard_checked_and_shown_on_the_bo
     view.add([Fact(FLOORS, taken)], now_us())
     expect(under).to_have_count(0)
     assert page.request.get(answer.url).status == 404
+
+
+def test_a_camera_is_looked_through_and_added_with_its_address_which_nobody_sees_again(
+    enter: Enter, api: RegistryApi, board: BoardServer
+) -> None:
+    page = enter("?camera=west", role="admin engineer")
+    page.get_by_role("button", name="Add a camera").click()
+    question = page.get_by_role("dialog")
+    question.get_by_label("Name", exact=True).fill("Gate")
+    with video_server() as server:
+        part = jpeg(plan(640, 360))
+        head = f"--part\r\nContent-Type: image/jpeg\r\nContent-Length: {len(part)}\r\n\r\n"
+        server.streams["/live"] = (MJPEG, head.encode() + part + b"\r\n")
+        address = server.url.replace("http://", "http://viewer:s3cret@")
+        question.get_by_label("Stream address").fill(f"{address}/none")
+        question.get_by_role("button", name="Look through it").click()
+        expect(question).to_contain_text("Say why you need the picture")
+        question.get_by_label("Why do you need its picture?").fill("set it up")
+        question.get_by_role("button", name="Look through it").click()
+        expect(question).to_contain_text("No picture: the address answers with status 404.")
+        question.get_by_label("Stream address").fill(f"{address}/live")
+        question.get_by_role("button", name="Look through it").click()
+        expect(question).to_contain_text(re.compile("This is what it shows, 640 . 360 px"))
+    expect(question.locator("canvas")).to_be_visible()
+    question.get_by_label("Why?", exact=True).fill("the new door")
+    question.get_by_role("button", name="Add it").click()
+
+    expect(page.locator("#work-heading")).to_have_text("Gate")
+    found = api.get("/cameras/gate")
+    assert (found["record"]["width"], found["record"]["height"]) == (640, 360)
+    assert found["reason"] == "the new door"
+    assert api.get("/cameras/gate/address")["is_set"]
+    assert "s3cret" not in page.content()
+    assert isinstance(board.recorder, KeptAudit)
+    looked = [act for act, _, why in board.recorder.kept if why == "set it up"]
+    assert {act.action for act in looked} == {"camera.previewed"}
+    assert "s3cret" not in str(board.recorder.kept)
+
+
+def test_masks_are_drawn_by_keyboard_with_the_share_that_they_hide_and_taken_back(
+    enter: Enter, api: RegistryApi
+) -> None:
+    page = enter("?camera=west")
+    masks = page.locator("#masks")
+    expect(masks).to_contain_text("No masks")
+    press = page.keyboard.press
+
+    masks.get_by_role("button", name="Draw a mask").click()
+    expect(masks.locator(".cursor")).to_be_focused()
+    for keys in (["ArrowRight"] * 20, ["ArrowDown"] * 10, ["ArrowLeft"] * 20):
+        press("Enter")
+        for key in keys:
+            press(key)
+    press("Enter")
+    press("f")
+    expect(masks.locator(".state")).to_have_text(
+        re.compile(r"[1-9][0-9.]* % of the picture is hidden\. Not saved\.")
+    )
+    masks.get_by_role("button", name="Check and save masks").click()
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text(re.compile(r"1 that hide [0-9.]+% of the frame"))
+    question.get_by_label("Why?").fill("a bed")
+    question.get_by_role("button", name="Save", exact=True).click()
+
+    expect(masks.locator(".state")).to_have_text(
+        re.compile(r"[0-9.]+ % of the picture is hidden\.$")
+    )
+    assert len(api.get("/cameras/west/masks")["privacy_masks"]) == 1
+    assert api.get("/cameras/west")["reason"] == "a bed"
+    page.get_by_text("Earlier versions").click()
+    expect(page.locator("#versions")).to_contain_text("Privacy masks: none → 1 mask (a bed)")
+    page.get_by_role("button", name="Take this change back").click()
+    page.get_by_role("button", name="Take it back").click()
+    expect(masks).to_contain_text("No masks")
+    assert api.get("/cameras/west/masks")["privacy_masks"] == []
+
+
+def test_a_camera_is_calibrated_by_pairs_of_points_with_grid_and_errors_at_once(
+    enter: Enter, api: RegistryApi
+) -> None:
+    assert api.put("/cameras/gate", {"width": WIDTH, "height": HEIGHT, "name": "Gate"}).is_success
+    hangs = pinhole_of("west")
+    floor = np.array([[3, 3, 0], [9, 2, 0], [10, 7, 0], [4, 6, 0], [6, 4, 0], [8, 5, 0]], float)
+    page = enter("?camera=gate")
+    pairs = page.locator("#pairs")
+
+    pairs.get_by_role("button", name="Choose points").click()
+    for number, ((u, v), (x, y, _)) in enumerate(zip(hangs.to_px(floor), floor, strict=True)):
+        pairs.get_by_role("button", name="Add a point").click()
+        for name, value in (("u", u), ("v", v), ("x_m", x), ("y_m", y)):
+            page.locator(f"#pair-{number}-{name}").fill(f"{value:.2f}")
+            page.keyboard.press("Tab")
+    expect(pairs.locator(".state")).to_contain_text("6 pairs; the worst is 0.")
+    assert pairs.locator("polyline.floor-metre").count() > 8
+    expect(pairs.locator(".pin-row").first).to_contain_text("cm off, ")
+    wrong = page.locator("#pair-2-x_m")
+    wrong.fill("12")
+    wrong.press("Tab")
+    expect(pairs.locator(".state")).to_contain_text("more than 20 cm off")
+    save_pairs = pairs.get_by_role("button", name="Check and save the calibration")
+    expect(save_pairs).to_be_disabled()
+    wrong.fill("10")
+    wrong.press("Tab")
+    save_pairs.click()
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("calibrated by 6 points of the floor")
+    question.get_by_label("Why?").fill("measured on Monday")
+    question.get_by_role("button", name="Save", exact=True).click()
+
+    expect(page.locator("#calibration")).to_contain_text("calibrated by points of the floor")
+    found = api.get("/cameras/gate")
+    assert found["reason"] == "measured on Monday"
+    to_floor = np.array(found["record"]["homography"]).reshape(3, 3)
+    px = np.column_stack([hangs.to_px(floor), np.ones(len(floor))]) @ to_floor.T
+    assert np.abs(px[:, :2] / px[:, 2:] - floor[:, :2]).max() < 0.02
 
 
 def test_the_second_of_two_who_edit_a_floor_chooses(enter: Enter, api: RegistryApi) -> None:

@@ -209,6 +209,10 @@ REGISTRY: Final[Mapping[Route, Access]] = {
     },
     ("POST", f"{_REGISTRY}/floors/{{floor_id}}/drawings"): _registered(Right.EDIT_REGISTRY),
     ("GET", f"{_REGISTRY}/floors/{{floor_id}}/drawings/{{sha256}}"): _registered(Right.REGISTRY),
+    # Shows people without masks, so it needs a purpose; the handler asks for `addresses.edit` too.
+    ("POST", f"{_REGISTRY}/camera-preview"): Access(
+        needs=Right.FRAMES, scope=Scope.ALL, audit="camera.previewed"
+    ),
     # Answers by what was decided about the camera, so that no fact changes with it.
     ("POST", f"{_REGISTRY}/cameras/{{camera_id}}/confirm"): _registered(Right.EDIT_REGISTRY),
     # Shows alerts as the board would have shown them, without people; its audit comes before.

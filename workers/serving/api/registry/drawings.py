@@ -78,7 +78,7 @@ async def post_drawing(floor_id: FloorId, registry: AnyRegistry, call: AnyCall) 
     check_registered(call.caller, Right.EDIT_REGISTRY, key, reach)
     drawings = _drawings(registry)
     try:
-        found = await registry.redraw(partial(redraw, call.body))
+        found = await registry.decode(partial(redraw, call.body))
     except BadPicture as error:
         fault = FieldFault("floor", floor_id, "drawing", str(error))
         raise Unfit(UNREADABLE, [fault]) from error

@@ -85,7 +85,7 @@ class Registry:
         """Do something that takes long in a thread."""
         return await _in_thread(work, self._reads)
 
-    async def redraw(self, work: Callable[[], T]) -> T:
+    async def decode(self, work: Callable[[], T]) -> T:
         """Decode a picture in a thread, one at a time: each may take much memory.
 
         Raises:

@@ -8,6 +8,7 @@ from workers.serving.api.registry import (
     drawings,
     kinds,
     masks,
+    preview,
     rule_trials,
     sealed,
 )
@@ -17,6 +18,7 @@ for _router in (
     *kinds.routers(),
     masks.router,
     drawings.router,
+    preview.router,
     confirm.router,
     sealed.router,
     bulk.router,

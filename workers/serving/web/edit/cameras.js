@@ -1,6 +1,8 @@
 // The page of cameras and floors: where cameras hang, what they see of the floor, and the ways between their views.
 import { draw, make, say } from "../messages.js";
 import { read } from "../requests.js";
+import { AddCamera } from "./add_camera.js";
+import { Calibrate } from "./calibrate.js";
 import { showCalibration } from "./calibration.js";
 import { CAMERA_FIELDS, CAMERA_FORM, FLOOR_FIELDS, FLOOR_FORM, positionFault, readCamera, writeCamera, writeFloor } from "./camera_form.js";
 import { settle, settleRemoved } from "./conflict.js";
@@ -12,6 +14,7 @@ import { History } from "./history.js";
 import { compare, equal } from "./merge.js";
 import { fault } from "./outline.js";
 import { at, explain, start, tell, trouble } from "../page.js";
+import { Masks } from "./masks.js";
 import { Passages, passageWords } from "./passages.js";
 import { Picture } from "./picture.js";
 import { PlanGround } from "./plan_ground.js";
@@ -49,7 +52,14 @@ class CamerasPage {
     this.under = new FloorDrawing(at("under"), { changed: (drawing) => this.#change({ drawing }), told: tell, refused: (error) => this.#refused(error, "floor") });
     this.view = new ViewState(at("view"), me);
     this.picture = new Picture(at("picture"), at("frame"), me);
+    this.pairs = new Calibrate(at("pairs"), at("frame"), { saved: () => this.load(this.chosen) });
+    this.masks = new Masks(at("masks"), at("frame"), { saved: () => this.load(this.chosen) });
     this.forms = {};
+    this.add = new AddCamera(at("add"), me, {
+      floors: () => [...this.known.floors.keys()].map((id) => [id, this.#nameOf("floors", id)]),
+      taken: () => [...this.known.cameras.keys(), ...this.known.floors.keys()],
+      done: (id) => this.load({ kind: "cameras", id }),
+    });
     this.#wire();
   }
 
@@ -172,7 +182,7 @@ class CamerasPage {
     for (const part of ["stage", "key", "how"]) at(part).toggleAttribute("hidden", !planned);
     at("tools").hidden = !camera || !planned;
     if (!planned) say(at("task"), "Not calibrated: this camera has no place on a plan in metres. Zones are drawn in its picture.");
-    for (const part of ["drawing", "numbers", "calibration"]) at(part).toggleAttribute("hidden", !camera);
+    for (const part of ["drawing", "numbers", "calibration", "masks"]) at(part).toggleAttribute("hidden", !camera);
     for (const part of ["ways", "passages", "under"]) at(part).toggleAttribute("hidden", camera);
     if (!this.forms[kind] || this.formOf !== kind) {
       this.formOf = kind;
@@ -202,7 +212,7 @@ class CamerasPage {
 
   #history(kind) {
     const { fields, read: reads } = SORTS[kind];
-    const made = new History(at("history"), at("versions"), this.me, { kind, fields, right: "registry.edit", read: reads, done: () => this.load(this.chosen) });
+    const made = new History(at("history"), at("versions"), this.me, { kind, fields: [...fields, "privacy_masks"], right: "registry.edit", read: reads, done: () => this.load(this.chosen) });
     this.histories = { ...this.histories, [kind]: made };
     return made;
   }
@@ -261,6 +271,9 @@ class CamerasPage {
     say(at("provenance"), [camera ? `${id} on floor ${this.#nameOf("floors", this.#floor)}` : id, made].filter(Boolean).join(" · "));
     this.view.show(camera ? (this.live.get(id) ?? null) : null);
     if (camera) this.form.points(points(record.sees), "m", !this.mayEdit);
+    if (camera && base) this.masks.show(base, !this.mayEdit);
+    if (camera && base && base !== this.pairs.camera) this.pairs.show(base, !this.mayEdit);
+    if (!camera) at("pairs").hidden = true;
     if (!camera) this.under.show(id, record.drawing ?? null, !this.mayEdit);
     if (!camera) this.passages.show(record.passages, [...this.ground.letters(id).keys()].map((one_) => [one_, this.#nameOf("cameras", one_)]), !this.mayEdit);
     const outline = camera && record.sees.length ? fault(points(record.sees)) : "";

@@ -26,6 +26,7 @@ export class Picture {
   forget() {
     this.canvas.hidden = true;
     this.canvas.width = this.canvas.height = 1;
+    this.canvas.dispatchEvent(new Event("forgotten"));
   }
 
   async #show() {
@@ -42,6 +43,7 @@ export class Picture {
       const picture = await createImageBitmap(await answer.blob());
       Object.assign(this.canvas, { width: picture.width, height: picture.height, hidden: false });
       this.canvas.getContext("2d").drawImage(picture, 0, 0);
+      this.canvas.dispatchEvent(new Event("shown"));
       trouble("");
     } catch (error) {
       trouble(error.status === undefined ? "The picture cannot be read." : explain(error).replace("Not saved", "No picture"));

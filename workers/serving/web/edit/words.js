@@ -32,6 +32,7 @@ const NAMES = {
   field_of_view_deg: "Angle of view, degrees",
   sees: "Floor that it sees",
   passages: "Passages",
+  privacy_masks: "Privacy masks",
   drawing: "Drawing under the plan",
   kind: "Kind",
   status: "Status",
@@ -77,6 +78,7 @@ export function dayName(day) {
 /** A value in words. */
 export function valueOf(field, value, record = {}) {
   if (field === "sees") return value?.length ? counted(value.length, "corner", "corners") : "no outline";
+  if (field === "privacy_masks") return value?.length ? counted(value.length, "mask", "masks") : "none";
   if (field === "passages") return value?.length ? counted(value.length, "passage", "passages") : "none";
   if (field === "drawing") return DRAWING.inWords(value);
   if (field === "polygon") return value ? counted(value.length, "corner", "corners") : "none";
