@@ -98,7 +98,7 @@ REFUSALS = {
     429: "Not done: you have acted on many alerts.",
     503: "Not done, as far as is known: no. Press again: it is done once.",
 }
-SENTENCES = """async ([kind, threshold, status]) => {
+MESSAGES = """async ([kind, threshold, status]) => {
     const words = await import("/case_words.js");
     const alert = {kind, threshold, role: "nurse", zone_id: "", figure_min: 1, figure_max: 2};
     const refused = {status, message: "no", errors: []};
@@ -262,7 +262,7 @@ def test_a_coordinator_understands_limits_and_refusals(board: BoardServer, open_
         ("CAMERA_MISSING", 1, "alert from 1 camera"),
     ):
         for status, refused in REFUSALS.items():
-            measured, why = page.evaluate(SENTENCES, [kind, threshold, status])
+            measured, why = page.evaluate(MESSAGES, [kind, threshold, status])
             assert measured == f"Measured 1 to 2, {limit}; who is who is at least 87 % sure"
             assert why.startswith(refused)
 
