@@ -342,7 +342,7 @@ def test_masks_are_drawn_by_keyboard_with_the_share_that_they_hide_and_taken_bac
     expect(masks.locator(".state")).to_have_text(
         re.compile(r"[1-9][0-9.]* % of the picture is hidden\. Not saved\.")
     )
-    masks.get_by_role("button", name="Check and save masks").click()
+    masks.get_by_role("button", name="Save these masks").click()
     question = page.get_by_role("dialog")
     expect(question).to_contain_text(re.compile(r"1 that hide [0-9.]+% of the frame"))
     question.get_by_label("Why?").fill("a bed")
@@ -383,7 +383,7 @@ def test_a_camera_is_calibrated_by_pairs_of_points_with_grid_and_errors_at_once(
     wrong.fill("12")
     wrong.press("Tab")
     expect(pairs.locator(".state")).to_contain_text("more than 20 cm off")
-    save_pairs = pairs.get_by_role("button", name="Check and save the calibration")
+    save_pairs = pairs.get_by_role("button", name="Save this calibration")
     expect(save_pairs).to_be_disabled()
     wrong.fill("10")
     wrong.press("Tab")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from runtime.clock import SystemClock
 from tests.support.board_server import BoardServer
@@ -92,6 +92,38 @@ def enter(open_page: Open, board: BoardServer, issuer: Issuer) -> Enter:
 def registered(api: RegistryApi, path: str) -> dict[str, object]:
     record: dict[str, object] = api.get(path)["record"]
     return record
+
+
+def test_a_roster_is_imported_once_every_change_was_shown(enter: Enter, api: RegistryApi) -> None:
+    page = enter("shifts.html")
+    head = "shift_id,staff_id,zone_id,starts,ends\n"
+    early = "early,n-07,bay-1,2026-11-30T06:00,2026-11-30T15:00\n"
+    late = "late,n-07,bay-1,2026-12-01T15:00,2026-12-01T23:00\n"
+
+    def choose(text: str) -> None:
+        data = text.encode()
+        file: FilePayload = {"name": "roster.csv", "mimeType": "text/csv", "buffer": data}
+        page.locator("#import-file").set_input_files(file)
+
+    choose(head + late.replace("n-07", "n-99"))
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("This file cannot be imported")
+    expect(question).to_contain_text("n-99")
+    question.get_by_role("button", name="Close").click()
+    assert api.get("/shifts/early")["version"] == 1
+
+    choose(head + early + late)
+    expect(question).to_contain_text("1 added, 1 changed")
+    expect(question.locator(".review li")).to_have_count(2)
+    question.get_by_label("Why?").fill("the week's roster")
+    question.get_by_role("button", name="Import", exact=True).click()
+    expect(question).to_be_hidden()
+
+    expect(page.locator("#announce")).to_contain_text("2 changes imported")
+    found = api.get("/shifts/late")
+    assert (found["version"], found["reason"]) == (1, "the week's roster")
+    choose(head + early + late)
+    expect(question).to_contain_text("The file changes nothing")
 
 
 def test_a_zone_is_drawn_moved_and_saved_by_keyboard_alone(enter: Enter, api: RegistryApi) -> None:

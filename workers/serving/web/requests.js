@@ -62,9 +62,10 @@ export async function ask(path, options = {}) {
   throw new Refused(answer.status, await answer.json().catch(() => ({ title: answer.statusText })));
 }
 
-/** Send a file as it is, and read the answer. */
+/** Send a file as it is, or a form with files, and read the answer. */
 export async function upload(path, file) {
-  const headers = { Accept: "application/json, application/problem+json", "Content-Type": file.type || "application/octet-stream" };
+  const headers = { Accept: "application/json, application/problem+json" };
+  if (!(file instanceof FormData)) headers["Content-Type"] = file.type || "application/octet-stream";
   if (csrf) headers["X-CSRF-Token"] = csrf;
   let answer;
   try {

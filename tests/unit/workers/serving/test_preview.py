@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.pictures import jpeg, plan
 from tests.support.servers.video import MJPEG, video_server
-from workers.serving.preview.look import NoPicture, look
+from workers.serving.preview.taking import NoPicture, take_preview
 
 HERE = [ip_network("127.0.0.0/8")]
 CAMERAS = [ip_network("10.0.0.0/8"), ip_network("192.168.0.0/16")]
@@ -32,7 +32,7 @@ def test_a_camera_that_sends_pictures_over_http_is_seen_with_its_size() -> None:
         head = f"--part\r\nContent-Type: image/jpeg\r\nContent-Length: {len(part)}\r\n\r\n"
         server.streams["/live"] = (MJPEG, head.encode() + part + b"\r\n")
 
-        found = look(f"{server.url}/live", HERE)
+        found = take_preview(f"{server.url}/live", HERE)
 
     picture = cv2.imdecode(np.frombuffer(found.jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
@@ -47,7 +47,7 @@ def test_what_gives_no_video_is_explained_without_its_address(path: str) -> None
         address = server.url.replace("http://", f"http://viewer:{PASSWORD}@") + path
 
         with pytest.raises(NoPicture) as refused:
-            look(address, HERE)
+            take_preview(address, HERE)
 
     assert PASSWORD not in str(refused.value)
     assert "127.0.0.1" not in str(refused.value)
@@ -59,7 +59,7 @@ def test_a_camera_that_is_not_there_refuses_the_connection() -> None:
         port = taken.getsockname()[1]
 
     with pytest.raises(NoPicture, match="refuses the connection"):
-        look(f"rtsp://viewer:{PASSWORD}@127.0.0.1:{port}/ward", HERE)
+        take_preview(f"rtsp://viewer:{PASSWORD}@127.0.0.1:{port}/ward", HERE)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_camera_that_is_not_there_refuses_the_connection() -> None:
 )
 def test_an_address_where_no_camera_is_is_not_opened(address: str, resolved: str, why: str) -> None:
     with pytest.raises(NoPicture, match=why):
-        look(address, CAMERAS, lookup=answering(resolved))
+        take_preview(address, CAMERAS, lookup=answering(resolved))
 
 
 def test_a_host_that_cannot_be_resolved_is_explained() -> None:
@@ -90,4 +90,4 @@ def test_a_host_that_cannot_be_resolved_is_explained() -> None:
         raise OSError("no such name")
 
     with pytest.raises(NoPicture, match="cannot be resolved"):
-        look("rtsp://camera/ward", CAMERAS, lookup=lookup)
+        take_preview("rtsp://camera/ward", CAMERAS, lookup=lookup)

@@ -19,7 +19,7 @@ from workers.serving.api.viewing import AnyViewing
 from workers.serving.editing.body import json_text
 from workers.serving.editing.refusals import BadRequest, NotAllowed, Unfit
 from workers.serving.editing.requests import UNREADABLE
-from workers.serving.preview.look import NoPicture, look
+from workers.serving.preview.taking import NoPicture, take_preview
 
 router = APIRouter(tags=["registry"])
 
@@ -71,7 +71,7 @@ async def preview(
     allowed = [ip_network(one.strip()) for one in listed]
     await viewing.record("camera-preview", action="camera.previewed")
     try:
-        found = await registry.decode(partial(look, address, allowed))
+        found = await registry.decode(partial(take_preview, address, allowed))
     except NoPicture as error:
         raise Unfit("no picture", [FieldFault("camera", "", "address", str(error))]) from error
     size = {"X-Width": str(found.width), "X-Height": str(found.height)}

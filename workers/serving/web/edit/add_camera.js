@@ -54,6 +54,7 @@ export class AddCamera {
       label.htmlFor = fields[name].id;
       const help = make("span", "note", ADD[`${name}Help`] ?? "");
       const fault = make("span", "fault", wrong.filter(({ field: at_ }) => at_ === name).map(({ reason }) => reason).join(" "));
+      fault.hidden = !fault.textContent;
       help.id = `${fields[name].id}-help`;
       fields[name].setAttribute("aria-describedby", help.id);
       return make("div", "field", label, fields[name], help, fault);

@@ -9,7 +9,7 @@ export const CALIBRATE = {
   how: "Show the camera’s picture, then click a point of the floor in it and write where that is, in metres. By keyboard: Add a point, then Tab to it; arrow keys move it, Shift for small steps. Choose points near and far, left and right: corners of tiles, feet of posts.",
   stage: "The camera’s picture, with the points and the grid of the floor",
   add: "Add a point",
-  save: "Check and save the calibration",
+  save: "Save this calibration",
   u: "right, px",
   v: "down, px",
   x: "floor: right, m",

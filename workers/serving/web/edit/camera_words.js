@@ -34,7 +34,7 @@ export const MASKS = {
   choose: "Masks of this camera",
   draw: "Draw a mask",
   remove: "Remove this mask",
-  save: "Check and save masks",
+  save: "Save these masks",
   share: (share) => `${(share * 100).toFixed(1)} % of the picture is hidden.`,
   unsaved: " Not saved.",
   title: "Save these masks?",

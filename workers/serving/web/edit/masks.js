@@ -81,7 +81,7 @@ export class Masks {
     const shown = this.masks.length ? MASKS.share(hiddenShare(this.masks, ...this.#size)) : MASKS.none;
     say(this.share, shown + (changed ? MASKS.unsaved : ""));
     const reasons = this.masks.map((mask, i) => [i, fault(mask.map(([x, y]) => ({ x, y })))]).filter(([, why]) => why);
-    say(this.wrong, reasons.map(([i, why]) => `${MASKS.name(i + 1)}: ${why}`).join(" "));
+    this.#fault(reasons.map(([i, why]) => `${MASKS.name(i + 1)}: ${why}`).join(" "));
     this.list.replaceChildren(
       ...this.masks.map((_, i) => {
         const one = button(MASKS.name(i + 1), () => this.#choose(i));
@@ -100,6 +100,11 @@ export class Masks {
     const focus = [...this.acts.children].indexOf(document.activeElement);
     this.acts.replaceChildren(more, drop, send);
     if (focus >= 0) this.acts.children[focus]?.focus();
+  }
+
+  #fault(text) {
+    say(this.wrong, text);
+    this.wrong.hidden = !text;
   }
 
   #choose(i) {
@@ -162,7 +167,7 @@ export class Masks {
       await this.hooks.saved();
     } catch (error) {
       const reasons = (error.errors ?? []).map(({ reason }) => reason).join(" ");
-      if (reasons) say(this.wrong, reasons);
+      if (reasons) this.#fault(reasons);
       trouble(reasons ? "Not saved: see what is wrong with the masks." : explain(error));
     }
   }

@@ -1,5 +1,6 @@
 // The page of shifts: who works where, from when until when.
 import { at, start } from "../page.js";
+import { offerImport } from "./import_file.js";
 import { all } from "./registry.js";
 import { local, today, zonesOfTime } from "./local_time.js";
 import { EditTable } from "./table.js";
@@ -54,5 +55,6 @@ if (me) {
   const table = new EditTable(me, shifts);
   at("day").addEventListener("change", () => table.render());
   at("zone").addEventListener("change", () => table.render());
+  if (me.rights.has("staffing.edit")) offerImport(at("add"), "shift", () => table.open());
   await table.open();
 }

@@ -24,7 +24,7 @@ from workers.registry.editing.sealed import address_fault
 
 PORTS: Final = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 WITHIN_S: Final = 25.0
-"""A look takes no longer, s."""
+"""Taking a picture lasts no longer, s."""
 
 _RESOLVED_S: Final = 3.0
 _HEAD: Final = struct.Struct(">cII")
@@ -34,7 +34,7 @@ class NoPicture(Exception):
     """There is no picture; the text says why, for people, and holds nothing of the address."""
 
 
-class Look(NamedTuple):
+class Preview(NamedTuple):
     """What a camera shows.
 
     Attributes:
@@ -48,7 +48,9 @@ class Look(NamedTuple):
     height: int
 
 
-def look(address: str, allowed: Sequence[Network], *, lookup: Lookup = socket.getaddrinfo) -> Look:
+def take_preview(
+    address: str, allowed: Sequence[Network], *, lookup: Lookup = socket.getaddrinfo
+) -> Preview:
     """Take one picture of a stream.
 
     Args:
@@ -76,7 +78,7 @@ def look(address: str, allowed: Sequence[Network], *, lookup: Lookup = socket.ge
     if done.stdout[:1] != b"P" or len(done.stdout) <= _HEAD.size:
         raise NoPicture("gives nothing that can be read as video")
     _, width, height = _HEAD.unpack_from(done.stdout)
-    return Look(done.stdout[_HEAD.size :], width, height)
+    return Preview(done.stdout[_HEAD.size :], width, height)
 
 
 def _judged(address: str, allowed: Sequence[Network], lookup: Lookup) -> dict[str, Any]:
