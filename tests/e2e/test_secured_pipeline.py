@@ -11,6 +11,8 @@ import httpx
 import psycopg
 import pytest
 
+from deploy.local.supervisor import Worker
+from deploy.services import process
 from runtime.kafka.reader import spans
 from schemas.topics import CAMERAS, DEAD_LETTERS, TRACKS
 from tests.support import planted
@@ -37,6 +39,7 @@ PRINCIPALS = {
     "sink-timescale": "sink-timescale",
     "sink-redis": "sink-redis",
     "serve": "serving",
+    "notifier": "notifier",
 }
 """Principal of each process that the supervisor runs."""
 
@@ -148,14 +151,20 @@ def test_a_clip_passes_with_least_rights_and_leaves_no_secret_anywhere(
     tmp_path: Path,
 ) -> None:
     pipeline.environments = {
-        name: secured.environment(process) for name, process in PRINCIPALS.items()
+        name: secured.environment(account) for name, account in PRINCIPALS.items()
     }
 
     pipeline.register(cut_clip(clip, tmp_path / "short.mp4", CLIP_FRAMES))
     pipeline.start(HOG)
+    row = process("notifier")
+    notifier = Worker(
+        name=row.name, command=row.command, environment=pipeline.environments["notifier"]
+    )
+    pipeline.supervisor.start(notifier)
     pipeline.play(*RECORDED)
     pipeline.settle()
 
+    eventually(lambda: "notifier.leads" in log_of(pipeline), what="a notifier that works")
     assert pipeline.difference_from_oracle() is None
     assert pipeline.difference_of_tables() is None
     with psycopg.connect(pipeline.settings.database_address) as connection:
@@ -184,6 +193,11 @@ def test_a_clip_passes_with_least_rights_and_leaves_no_secret_anywhere(
     text = b"".join(output.content for output in outputs if output.name.startswith("log"))
     assert b"authoriz" not in text.lower(), "a right is missing that the table should have"
     assert b"permission" not in text.lower()
+
+
+def log_of(pipeline: PlayedPipeline) -> str:
+    """What the notifier has logged."""
+    return pipeline.supervisor.log("notifier").read_text()
 
 
 def log_in(visitor: httpx.Client, issuer: Issuer) -> list[str]:
