@@ -4,6 +4,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from tests.support.callers import HEADER
@@ -22,6 +24,8 @@ def test_every_example_of_the_page_works(registry_database: str, tmp_path: Path)
     with served_registry(registry_database) as (api, url):
         assert api.put("/cameras/left", LEFT).status_code == 201
         assert api.put("/zones/bay-1", BAY).status_code == 201
+        assert api.put("/floors/ward-3", {"time_zone": "Europe/London"}).status_code == 201
+        cv2.imwrite(str(tmp_path / "plan.png"), np.full((100, 160, 3), 255, np.uint8))
         environment = {"PATH": "/usr/bin:/bin", "BOARD": url, "AUTH": f"{HEADER}: admin"}
         for block in BLOCKS:
             ran = subprocess.run(
