@@ -290,6 +290,32 @@ def test_a_removed_zone_lets_its_people_go_and_starts_empty_with_its_seq() -> No
     ] == [(200, 1, 0), (600, 2, 1), (2000, 3, 0), (3000, 4, 1)]
 
 
+def test_a_zone_that_is_redrawn_around_its_people_keeps_their_stays() -> None:
+    """Who is inside of both outlines has been there since before; who is not has left."""
+    floor = FloorState("floor")
+    moved = rectangle(100, 0, 400, 600)
+    facts = facts_of(
+        camera(),
+        zone(dwell_limit_s=3.0),
+        zone(version=2, valid_from_us=T0 + 2 * S, polygon=moved, dwell_limit_s=3.0),
+    )
+    feet = [(200.0, 300.0), (50.0, 300.0)]
+
+    outputs = feed(floor, facts, *(view(at, feet=feet) for at in range(100, 6001, 100)))
+
+    inside, outside = "cam:1", "cam:2"
+    of = {
+        who: [one for one in zone_events(outputs) if one["person_id"] == who]
+        for who in (inside, outside)
+    }
+    assert [one["kind"] for one in of[inside]] == ["ENTERED", "DWELL_EXCEEDED"]
+    assert of[inside][1]["entered_us"] == of[inside][0]["entered_us"] == T0 + 100 * MS
+    assert of[inside][1]["at_us"] == T0 + 3100 * MS
+    assert [one["kind"] for one in of[outside]] == ["ENTERED", "LEFT"]
+    assert (of[outside][1]["dwell_us"] or 0) <= 2 * S
+    assert {one["longest_since_us"] for one in occupancies(outputs)[1:]} == {T0 + 100 * MS}
+
+
 def test_people_of_a_camera_that_leaves_the_floor_leave_its_zones() -> None:
     """They leave in the tick that ends with the removal; what the camera saw in it is ignored."""
     floor = FloorState("floor")
