@@ -157,11 +157,14 @@ def test_a_zone_is_drawn_moved_and_saved_by_keyboard_alone(enter: Enter, api: Re
     press("Control+z")
     page.locator(".corner").nth(3).focus()
     press("Delete")
+    page.get_by_label("Why?").fill("the window is no bed")
     press("Control+s")
     expect(page.locator("#state")).to_contain_text("Saved as version 2")
     answer = api.get("/zones/bay-2")
     assert answer["record"]["polygon"] == [[399, 300], *square[1:3]]
-    assert answer["edited_by_name"] == "Ann Ward"
+    assert (answer["edited_by_name"], answer["reason"]) == ("Ann Ward", "the window is no bed")
+    page.locator("#history summary").click()
+    expect(page.locator("#versions")).to_contain_text("the window is no bed")
 
 
 def test_the_second_of_two_sees_what_changed_by_whom_and_chooses(

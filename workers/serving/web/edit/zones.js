@@ -162,6 +162,7 @@ class ZonesPage {
     const changed = this.#changed();
     const drawn = record.polygon.length > 0;
     at("save").disabled = !changed.length || Boolean(wrong) || !drawn || this.drawing.drawing;
+    at("reason").closest("label").hidden = !changed.length;
     at("discard").disabled = !changed.length;
     at("bar").dataset.changed = String(changed.length > 0);
     let state = this.saved && !changed.length ? this.saved : "No changes";
@@ -244,7 +245,8 @@ class ZonesPage {
     this.saving = true;
     say(at("state"), "Saving …");
     try {
-      const answer = await save("zones", id, record, base);
+      const answer = await save("zones", id, record, base, at("reason").value.trim());
+      at("reason").value = "";
       this.drafts.set(id, null);
       this.known.set(id, (await one("zones", id)) ?? answer);
       this.news = null;
