@@ -38,8 +38,8 @@ class DeliverySettings(Section):
     proxy: SecretStr | None = setting(
         None,
         "URL",
-        "HTTP proxy, http://HOST:PORT, through which destinations and the watchdog's webhook are "
-        "reached that list no addresses of their own; never mail. None is used when not set, "
+        "HTTP proxy, http://HOST:PORT, for the watchdog's webhook and for destinations, unless "
+        "they list addresses of their own. Mail never uses it. None is used when not set, "
         "whatever the environment names.",
     )
     board_url: str = setting(

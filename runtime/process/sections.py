@@ -350,7 +350,7 @@ class WatchdogSettings(Section):
         "",
         "addresses",
         "Addresses and networks that are not public and that the webhook's name may stand for, "
-        "parted by commas; an address that stands in the URL itself is listed by that.",
+        "parted by commas; an address that stands in the URL itself needs no entry here.",
     )
     owner: str = setting("operators", "text", "Named in every alert as the one to mend it.")
     anchored_within_s: float = setting(
@@ -415,8 +415,7 @@ class ServingSettings(Section):
     preview_networks: str = setting(
         "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7",
         "networks",
-        "Networks in which cameras are, beside public addresses: a camera that is added is looked "
-        "through there.",
+        "Private networks that a camera preview may reach, beside public addresses.",
     )
     board_title: str = setting("Ward occupancy", "text", "Heading of the board.")
     tls: Literal["off", "files", "self-signed"] = setting(

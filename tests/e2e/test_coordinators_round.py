@@ -107,7 +107,7 @@ def acts_on_the_alert(page: Page, pipeline: PlayedPipeline, zone_id: str) -> str
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Alerts").click()
     case = page.locator(f".case[data-zone='{zone_id}']")
     expect(case).to_be_visible(timeout=SOON_MS)
-    case.get_by_role("button", name="I see to it").click()
+    case.get_by_role("button", name="I have it").click()
     expect(page.locator(f".case[data-zone='{zone_id}'][data-state=acknowledged]")).to_be_visible(
         timeout=SOON_MS
     )

@@ -125,7 +125,7 @@ def test_alerts_are_acknowledged_snoozed_and_resolved_and_the_other_open_page_sh
 
     for page in (ann, ben):
         expect(page.locator("#headline")).to_have_text(
-            re.compile(r"2 alerts wait for somebody, the gravest: Act now, Bay \d: .+, since .+\.")
+            re.compile(r"Nobody has 2 alerts yet\. Most urgent: Act now, Bay \d: .+, since .+\.")
         )
         expect(row(page, "bay-1", "open").locator(".standing")).to_have_text("Nobody has it yet")
         expect(row(page, "bay-1").locator(".todo")).to_have_text("Charge nurse: move a float")
@@ -133,17 +133,17 @@ def test_alerts_are_acknowledged_snoozed_and_resolved_and_the_other_open_page_sh
         "1 nurse missing for sure, possibly 1 more"
     )
     expect(row(ann, "bay-1").locator(".case-notes")).to_contain_text(
-        "alert from 1 nurse missing. Nurse manager is asked if nobody answers within 10 min."
+        "limit: 1 nurse missing. Nurse manager is asked if nobody answers within 10 min."
     )
     expect(ann.locator("#announce")).to_contain_text("New alert, Bay 1: 1 nurse missing")
 
-    row(ann, "bay-1").get_by_role("button", name="I see to it").press("Enter")
-    expect(ann.locator("#done")).to_have_text("You see to the alert of Bay 1.")
-    expect(row(ann, "bay-1", "acknowledged").locator(".standing")).to_contain_text("You see to it")
+    row(ann, "bay-1").get_by_role("button", name="I have it").press("Enter")
+    expect(ann.locator("#done")).to_have_text("You have the alert of Bay 1.")
+    expect(row(ann, "bay-1", "acknowledged").locator(".standing")).to_contain_text("You have it")
     expect(row(ann, "bay-1").locator(".case-place")).to_be_focused()
     assert serious(ann) == []
     expect(row(ben, "bay-1", "acknowledged").locator(".standing")).to_have_text(
-        re.compile(r"Ann sees to it, since \d\d:\d\d")
+        re.compile(r"Ann has it, since \d\d:\d\d")
     )
 
     row(ben, "bay-2").get_by_role("button", name="Snooze").click()
@@ -152,7 +152,9 @@ def test_alerts_are_acknowledged_snoozed_and_resolved_and_the_other_open_page_sh
     dialog.get_by_role("button", name="Snooze").press("Enter")
     snoozed = re.compile(r"Snoozed by Ben until .*\d\d:\d\d")
     expect(row(ann, "bay-2", "snoozed").locator(".standing")).to_have_text(snoozed)
-    expect(ann.locator("#headline")).to_have_text("Somebody has seen to every open alert.")
+    expect(ann.locator("#headline")).to_have_text(
+        "No alert waits: somebody has each, or it is snoozed or resolved."
+    )
 
     row(ann, "bay-1").get_by_role("button", name="Resolve").click()
     ann.get_by_role("dialog").get_by_label("True, and there is nothing to do").check()
@@ -192,7 +194,7 @@ def test_two_at_once_an_answer_that_is_lost_and_the_end_of_a_session_lose_and_do
 
     # Ben hears of nothing meanwhile: neither of what Ann does, nor whether he did anything.
     ben.route("**/api/v1/zone-alerts?*", lambda route: route.abort())
-    row(ann, "bay-1").get_by_role("button", name="I see to it").click()
+    row(ann, "bay-1").get_by_role("button", name="I have it").click()
     expect(row(ann, "bay-1", "acknowledged")).to_be_visible()
     sent: list[str] = []
 
@@ -224,7 +226,7 @@ def test_two_at_once_an_answer_that_is_lost_and_the_end_of_a_session_lose_and_do
     cat = visit("cat")
     expect(row(cat, "bay-1", "resolved")).to_be_visible()
     del CALLERS.by_subject["cat"]
-    row(cat, "bay-1").get_by_role("button", name="I see to it").click()
+    row(cat, "bay-1").get_by_role("button", name="I have it").click()
     cat.wait_for_url("**/login.html?why=ended&return_to=%2Falerts.html")
 
     viewer = visit("viewer", "alerts.html?zone=bay-1")
@@ -242,12 +244,12 @@ def test_an_act_on_a_board_that_is_out_of_reach_is_done_once_when_it_is_back(
     expect(of_gap).to_be_visible()
     board.stop()
     expect(ann.locator("#banner")).to_contain_text("out of reach")
-    of_gap.get_by_role("button", name="I see to it").click()
+    of_gap.get_by_role("button", name="I have it").click()
     expect(of_gap.locator(".receipt")).to_contain_text("Not known whether it was done")
     board.start()
     expect(ann.locator("#banner")).to_be_hidden()
-    of_gap.get_by_role("button", name="I see to it").click()
-    expect(ann.locator("#done")).to_contain_text("You see to the alert of Bay 2.")
+    of_gap.get_by_role("button", name="I have it").click()
+    expect(ann.locator("#done")).to_contain_text("You have the alert of Bay 2.")
     acts = [one for one in log.actions() if one["opened_us"] == gap["opened_us"]]
     assert len(acts) == 1
 
@@ -256,10 +258,10 @@ def test_a_coordinator_understands_limits_and_refusals(board: BoardServer, open_
     page = open_page(f"{board.url}login.html")
 
     for kind, threshold, limit in (
-        ("COVERAGE_GAP", 2, "alert from 2 nurses missing"),
-        ("OVER_CAPACITY", 8, "alert above 8 people"),
-        ("DWELL", 1800, "alert after 30 min"),
-        ("CAMERA_MISSING", 1, "alert from 1 camera"),
+        ("COVERAGE_GAP", 2, "limit: 2 nurses missing"),
+        ("OVER_CAPACITY", 8, "limit: above 8 people"),
+        ("DWELL", 1800, "limit: 30 min"),
+        ("CAMERA_MISSING", 1, "limit: 1 camera"),
     ):
         for status, refused in REFUSALS.items():
             measured, why = page.evaluate(MESSAGES, [kind, threshold, status])

@@ -153,7 +153,7 @@ def test_the_heat_map_of_a_week_has_the_figures_of_each_hour_also_when_clocks_ch
 ) -> None:
     page = report(WEEKS[0][0], "&zone=zone-r1")
     for monday, at_two in WEEKS:
-        page.get_by_label("A day of the week").fill(monday)
+        page.get_by_label("Any day of that week").fill(monday)
         page.get_by_role("button", name="Show", exact=True).press("Enter")
         expect(page).to_have_url(re.compile(f"week={monday}"))
         expect(page.get_by_text("Looking")).to_be_hidden()

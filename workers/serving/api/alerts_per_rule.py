@@ -43,7 +43,7 @@ class AlertsAnswered(BaseModel):
 
 
 class ShiftAnswered(AlertsAnswered):
-    """The same of one shift."""
+    """How alerts of one rule in one shift were answered."""
 
     shift: str = Field(
         description="On the floor's clock: early from 07:00, late from 15:00, night from 23:00."
@@ -51,7 +51,7 @@ class ShiftAnswered(AlertsAnswered):
 
 
 class RuleAnswered(AlertsAnswered):
-    """The same of one rule."""
+    """How alerts of one rule were answered."""
 
     rule_id: str = Field(description="The rule that led the alerts last.", examples=["gap"])
     asks_too_much: bool = Field(

@@ -54,7 +54,7 @@ class ZoneAlertView(BaseModel):
 
     floor_id: str = Field(description="Its floor.")
     state: State = Field(
-        description="open: nobody has seen to it. acknowledged: somebody sees to it. snoozed: "
+        description="open: nobody has it yet. acknowledged: somebody has it. snoozed: "
         "until `state_until_us`. resolved: somebody says that it is over. closed: the breach is "
         "over."
     )

@@ -92,7 +92,7 @@ def _judged(address: str, allowed: Sequence[Network], lookup: Lookup) -> dict[st
     parts = urlsplit(address)
     scheme = parts.scheme.lower()
     if scheme not in PORTS:
-        raise NoPicture(f"is looked through only with {', '.join(PORTS)}")
+        raise NoPicture(f"must begin with one of {', '.join(PORTS)}")
     port = parts.port or PORTS[scheme]
     try:
         host = check_host(parts.hostname or "")
@@ -101,8 +101,8 @@ def _judged(address: str, allowed: Sequence[Network], lookup: Lookup) -> dict[st
         raise NoPicture(str(error)) from error
     except AddressRefused as error:
         raise NoPicture(
-            "leads to an address where no camera is looked for: list its network in "
-            "WARDSTREAM_SERVING__PREVIEW_NETWORKS if one is meant"
+            "is in a network where no camera is looked for: list the network in "
+            "WARDSTREAM_SERVING__PREVIEW_NETWORKS if a camera is there"
         ) from error
     except Retry as error:
         raise NoPicture("has a host whose name cannot be resolved") from error

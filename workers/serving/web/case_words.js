@@ -8,17 +8,17 @@ export const STATES = ["open", "acknowledged", "snoozed", "resolved", "closed"];
 export const CASES = {
   groups: {
     open: "Nobody has it yet",
-    acknowledged: "Somebody sees to it",
+    acknowledged: "Somebody has it",
     snoozed: "Snoozed",
-    resolved: "Resolved, and the breach goes on",
+    resolved: "Resolved, but not over yet",
     closed: "Over",
   },
-  none: "No alert is as chosen.",
+  none: "No alert fits what you chose.",
   waiting: "Waiting for the first alerts",
   nothingOpen: "No alert is open.",
-  allTaken: "Somebody has seen to every open alert.",
-  acknowledge: "I see to it",
-  takeOver: "I see to it instead",
+  allTaken: "No alert waits: somebody has each, or it is snoozed or resolved.",
+  acknowledge: "I have it",
+  takeOver: "Take it over",
   snooze: "Snooze…",
   resolve: "Resolve…",
   why: "Why?",
@@ -28,7 +28,7 @@ export const CASES = {
   rests: "What it rests on",
   cancel: "Cancel",
   trial: "A rule on trial: it calls nobody.",
-  unconfirmed: (time) => `Nobody confirms it now: as decided at ${time}.`,
+  unconfirmed: (time) => `May be out of date: last checked at ${time}.`,
   more: (number) => `Only the newest ${number} alerts are shown: choose fewer zones or days.`,
   linkLost: "The alert of this link is not kept, or you may not see it.",
   sending: "Sending …",
@@ -58,7 +58,7 @@ export const SNOOZES = [
 ];
 
 export const REASONS = {
-  DONE: "Done: somebody saw to it",
+  DONE: "Done: somebody dealt with it",
   NOT_TRUE: "Not true: what it says is wrong",
   NOTHING_TO_DO: "True, and there is nothing to do",
   DUPLICATE: "Another alert says the same",
@@ -71,9 +71,9 @@ const CAUSES = {
   WORSE: "its figure became worse",
   OTHER_ROLE: "another role is short",
   OTHER_DOUBTS: "what makes it doubtful changed",
-  OTHER_RULE: "another rule leads it",
+  OTHER_RULE: "another rule decides it now",
   RULE_EDITED: "its rule was edited",
-  CLEARED: "the breach is over",
+  CLEARED: "it is in order again",
   OUT_OF_SCHEDULE: "its rule does not hold at this time",
   OUT_OF_SCOPE: "its rule is not about this place any more",
   RULE_REMOVED: "its rule was removed",
@@ -105,18 +105,18 @@ export function lasting(alert, state, now) {
 export function limitOf({ kind, role, threshold, zone_id: zone }) {
   switch (kind) {
     case "COVERAGE_GAP":
-      return `alert from ${ofRole(threshold, role)} missing`;
+      return `limit: ${ofRole(threshold, role)} missing`;
     case "OVER_CAPACITY":
-      return `alert above ${counted(threshold, "person", "people")}`;
+      return `limit: above ${counted(threshold, "person", "people")}`;
     case "DWELL":
-      return `alert after ${span(threshold)}`;
+      return `limit: ${span(threshold)}`;
     case "BADGE_CONTRADICTION":
-      return `alert from ${counted(threshold, "badge", "badges")}${zone ? " too many" : ""}`;
+      return `limit: ${counted(threshold, "badge", "badges")}${zone ? " too many" : ""}`;
     case "CAMERA_MISSING":
     case "CAMERA_SUSPECT":
-      return `alert from ${counted(threshold, "camera", "cameras")}`;
+      return `limit: ${counted(threshold, "camera", "cameras")}`;
     default:
-      return `alert from ${counted(threshold, "person", "people")}`;
+      return `limit: ${counted(threshold, "person", "people")}`;
   }
 }
 
@@ -141,11 +141,11 @@ export function standing(view, me, now) {
   const at = act ? moment(act.taken_at_us / 1e6, now) : "";
   switch (state) {
     case "acknowledged":
-      return `${capital(who)} ${who === "you" ? "see" : "sees"} to it, since ${at}`;
+      return `${capital(who)} ${who === "you" ? "have" : "has"} it, since ${at}`;
     case "snoozed":
       return `Snoozed by ${who} until ${moment(until / 1e6, now)}`;
     case "resolved":
-      return `Resolved by ${who} at ${at}: ${REASON_SHORT[act.reason] ?? "no reason"}. The breach goes on`;
+      return `Resolved by ${who} at ${at}: ${REASON_SHORT[act.reason] ?? "no reason"}. It is not over yet`;
     case "closed":
       return `Over since ${moment(alert.decided_us / 1e6, now)}${act ? `; ${lastOf(act, who)} at ${at}` : "; nobody had acted on it"}`;
     default:
@@ -180,8 +180,8 @@ export function headline(views, placeOf, now) {
   if (!views.some((one) => one.state !== "closed")) return CASES.nothingOpen;
   if (!open.length) return CASES.allTaken;
   const [{ alert }] = open;
-  const number = open.length === 1 ? "One alert waits for somebody" : `${open.length} alerts wait for somebody, the gravest`;
-  return `${number}: ${TIERS[alert.tier] ?? TIERS.UNKNOWN}, ${placeOf(open[0])}: ${figureOf(alert)}, since ${moment(alert.since_us / 1e6, now)}.`;
+  const number = open.length === 1 ? "Nobody has this alert yet:" : `Nobody has ${open.length} alerts yet. Most urgent:`;
+  return `${number} ${TIERS[alert.tier] ?? TIERS.UNKNOWN}, ${placeOf(open[0])}: ${figureOf(alert)}, since ${moment(alert.since_us / 1e6, now)}.`;
 }
 
 /** For screen readers. */
@@ -205,7 +205,7 @@ function decidedWords({ action, cause, tier, pages }) {
 
 function actionWords(act, me) {
   const who = capital(by(act, me));
-  const where = act.destination ? `, by “${act.destination}”` : "";
+  const where = act.destination ? `, through “${act.destination}”` : "";
   switch (act.action) {
     case "ACKNOWLEDGED":
       return `${who} acknowledged it`;
@@ -214,9 +214,9 @@ function actionWords(act, me) {
     case "RESOLVED":
       return `${who} resolved it: ${REASON_SHORT[act.reason] ?? act.reason}`;
     case "DELIVERED":
-      return `${capital(act.owner || "whoever runs the machine")} was notified ${OCCASIONS[act.occasion] ?? ""}${where}`;
+      return `${capital(act.owner || "the operators")} was notified ${OCCASIONS[act.occasion] ?? ""}${where}`;
     case "NOT_DELIVERED":
-      return `${capital(act.owner || "whoever runs the machine")} was not notified: ${NOT_DELIVERED[act.reason] ?? "for a reason that this page does not know"}${where}`;
+      return `${capital(act.owner || "the operators")} was not notified: ${NOT_DELIVERED[act.reason] ?? "for a reason that this page does not know"}${where}`;
     case "ESCALATED":
       return `Nobody had answered: ${act.owner} is asked`;
     default:
@@ -243,9 +243,9 @@ export function groundsOf(view, now, camera) {
 
 /** That something was done, in words; with what somebody else had done just before. */
 export function doneWords({ action, state }, place, others, me, now) {
-  const what = { ACKNOWLEDGED: `You see to the alert of ${place}`, SNOOZED: `The alert of ${place} is snoozed`, RESOLVED: `The alert of ${place} is resolved` }[action];
+  const what = { ACKNOWLEDGED: `You have the alert of ${place}`, SNOOZED: `The alert of ${place} is snoozed`, RESOLVED: `The alert of ${place} is resolved` }[action];
   const parts = [`${what}.`];
-  if (state === "closed") parts.push("Its breach was over by then; what you did is kept.");
+  if (state === "closed") parts.push("It was over by then; what you did is kept.");
   else if (state === "open") parts.push("It has changed since you saw it, so it is open again: look at it once more.");
   if (others.length) parts.push(`${others.map((one) => `${capital(by(one, me))} had ${DID[one.action]} it at ${moment(one.taken_at_us / 1e6, now)}`).join(". ")}: both are kept, and yours counts.`);
   return parts.join(" ");

@@ -6,7 +6,7 @@ export const REPORT = {
   looking: "Looking …",
   nothing: "No zone is in what was chosen, or none was registered in that week.",
   heat: "Short of staff by hour and weekday",
-  heatNote: "Percent of the watched time in which staff was missing for sure; to the second figure, where it may have been missing.",
+  heatNote: "Percent of the watched time in which staff was missing: the first figure for sure, the second at most.",
   worst: "The same, zone by zone",
   curves: "People in each zone",
   curvesNote: "The line is the average of each half hour, the band reaches from the fewest to the most people counted in it. Where there is no line, nothing is known.",
@@ -35,8 +35,8 @@ export const REPORT = {
   },
 };
 
-export const DWELL_HEADS = { zone: "Zone", visits: "Visits", median: "Half took up to", p90: "9 of 10 took up to", longest: "Longest", open: "Not ended" };
-export const FLOW_HEADS = { from: "From", to: "To", moves: "Moves", share: "Of all who went from there", linked: "By a link alone" };
+export const DWELL_HEADS = { zone: "Zone", visits: "Visits", median: "Half stayed up to", p90: "9 of 10 stayed up to", longest: "Longest", open: "Not ended" };
+export const FLOW_HEADS = { from: "From", to: "To", moves: "Moves", share: "Of all who went from there", linked: "Lost and found again on the way" };
 
 /** "Week of Mon, 30 Nov to Sun, 6 Dec 2026 (Europe/Berlin)". */
 export function weekTitle(week) {
@@ -105,10 +105,10 @@ export function answerOf(rows, missing, week) {
   const { short, possible } = first.sum;
   if (!short && !possible) return "No zone was short of staff in the watched time of this week.";
   if (!short) return `No zone was short of staff for sure. ${first.zone.name} may have been, for ${long(possible)} of ${long(first.sum.watched)} watched.`;
-  const more = possible ? `, and possibly for ${long(possible)} more` : "";
-  const by = missing ? `, with ${amounts(missing)} staff missing on average` : "";
+  const more = possible ? `, possibly ${long(possible)} more` : "";
+  const by = missing ? `: ${amounts(missing)} staff missing on average` : "";
   const lost = amounts(first.lost.map((hours) => (hours < 10 ? hours : Math.round(hours))));
-  return `${first.zone.name} lacked the most staff: short for ${long(short)} for sure${more}, of ${long(first.sum.watched)} watched, ${lost} staff hours in all; worst on ${runOf(first.run, week)}${by}.`;
+  return `${first.zone.name} lacked the most staff: short for ${long(short)} for sure${more}, of ${long(first.sum.watched)} watched. Staff hours missing: ${lost}. Worst on ${runOf(first.run, week)}${by}.`;
 }
 
 /** What follows the answer: the next zones, and what nobody watched. */
@@ -177,5 +177,5 @@ export function floorSentence(name, { came, left, to }, nameOf) {
 
 /** What counts as leaving. */
 export function movesNote(withinS) {
-  return `Who is in no zone for more than ${Math.round(withinS / 60)} min has left. Who is lost from view and gets a new number that no link joins counts as leaving and coming: these are upper bounds.`;
+  return `Who is in no zone for more than ${Math.round(withinS / 60)} min has left. Somebody who is lost from view and gets a new number counts as leaving and coming again, so the true numbers may be lower.`;
 }

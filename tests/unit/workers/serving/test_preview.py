@@ -75,7 +75,7 @@ def test_a_camera_that_is_not_there_refuses_the_connection() -> None:
         ("file:///etc/passwd", "127.0.0.1", "must begin with"),
         ("/etc/passwd", "127.0.0.1", "must begin with"),
         ("concat:rtsp://camera|/etc/passwd", "10.0.0.7", "must begin with"),
-        ("srt://camera:99", "10.0.0.7", "is looked through only with"),
+        ("srt://camera:99", "10.0.0.7", "must begin with one of"),
         ("rtsp://", "10.0.0.7", "names no host|host or port"),
         ("rtsp://camera/a b", "10.0.0.7", "has a blank"),
     ],

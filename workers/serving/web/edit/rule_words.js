@@ -30,8 +30,8 @@ export const STAGES = [
 ];
 
 export const BOUNDS = [
-  ["sure", "for sure: the least that the count may be decides"],
-  ["possible", "possibly: the most that it may be decides; notifies nobody while it is only possible"],
+  ["sure", "for sure: count only what is certain"],
+  ["possible", "possibly: count what may be, too; notifies nobody while it is only possible"],
 ];
 
 export const SUBJECTS = [["zone", "zone"], ["person", "person"]];
@@ -67,22 +67,22 @@ export const HELP = {
   name: "As it stands on the board.",
   kind: "What the rule looks at.",
   roles: {
-    "coverage-gap": "The role of these that lacks most decides. None ticked: all staff together.",
-    "off-shift": "Who is identified as one of these is left out.",
+    "coverage-gap": "The alert is about the ticked role that lacks most. None ticked: all staff together.",
+    "off-shift": "People identified as one of these do not count.",
     alone: "Only these count as staff beside somebody. None ticked: all staff.",
   },
   shift_statuses: "None ticked: off shift, working elsewhere, and visitors.",
   bound: "Counts are intervals where people are hidden or not identified.",
   one_per: "A zone: all people in it are one alert. A person: each has their own.",
   close_at: "A figure at which the breach is over, lower than the one above. Empty: below the one above.",
-  open_after_s: "So long it must last before an alert is opened.",
-  close_after_s: "So long it must be over before the alert is closed.",
-  repeat_after_s: "So long a worse figure must last before people are told again.",
-  suppress_s: "For so long after it was closed, no new alert is opened.",
+  open_after_s: "How long it must last before an alert is opened.",
+  close_after_s: "How long it must be over before the alert is closed.",
+  repeat_after_s: "How long a worse figure must last before people are told again.",
+  suppress_s: "How long after it was closed no new alert is opened.",
   tier: "How urgent it is. An alert that several rules share has the most urgent tier.",
   owner: "Who is to act. Destinations of messages are by owner.",
   next_action: "What the owner is to do.",
-  escalate_after_s: "So long nobody acknowledges it. Empty: never.",
+  escalate_after_s: "How long nobody has acknowledged it. Empty: never.",
   escalate_to: "Who is notified then, once.",
   pilot_unit_ids: "Units in which the pilot notifies.",
   deduplication_key: "Rules with the same word here make one alert of a zone. Empty: an alert of its own.",
@@ -109,12 +109,12 @@ export const TEXT = {
 /** What a rule asked of people, and how they answered. */
 export const BURDEN = {
   heading: (days) => `The last ${days} days`,
-  waiting: "Not read yet.",
+  waiting: "Loading …",
   none: "No alert of this rule was opened.",
   trouble: (why) => `Cannot be told now: ${why}.`,
   line: ({ alerts, paging }) => `${counted(alerts, "alert", "alerts")} opened; ${paging} of them paged.`,
-  tooMuch: ({ paging, accepted }) => `Asks for more than people accept: it paged ${paging} times, and ${accepted} were accepted. Raise its threshold, let it last longer, or make it silent.`,
-  mark: "pages more than is accepted",
+  tooMuch: ({ paging, accepted }) => `People accept fewer than half: it paged ${paging} times, ${accepted} were accepted. Raise its threshold, let it last longer, or make it silent.`,
+  mark: "fewer than half accepted",
   rows: { paging: "Paged", accepted: "Accepted", overridden: "Overridden", escalated: "Escalated", acknowledged_after_s: "Acknowledged after" },
   shifts: { early: "Early", late: "Late", night: "Night" },
   all: "All",
