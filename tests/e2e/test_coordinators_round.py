@@ -150,7 +150,7 @@ def reads_the_past(page: Page, pipeline: PlayedPipeline) -> None:
     rows = page.get_by_role("table", name="Zones then").locator("tbody tr")
     expect(rows).to_have_count(4, timeout=SOON_MS)
     then = httpx.get(f"{pipeline.board_url}api/v1/history/zones", params={"at": at}, timeout=60)
-    figures = sorted(str(one["people"]) for one in then.json()["zones"])
+    figures = sorted(str(one["record"]["people"]) for one in then.json()["zones"])
     assert sorted(rows.locator("td[data-column=people]").all_inner_texts()) == figures
 
 

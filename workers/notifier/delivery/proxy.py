@@ -23,6 +23,9 @@ _EVERY_ADDRESS: Final = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network
 
 _MOST_HEAD: Final = 16 * 1024
 _USUAL_PORT: Final = 3128
+_JUDGED_S: Final = 1.5
+"""Longest wait for what this machine knows of a name, s: behind a proxy it often knows none, and a
+name server that drops the question must not use up the time in which the proxy would answer."""
 _LOGIN, _FORBIDDEN = 407, frozenset({401, 403, 405, 451})
 
 
@@ -80,7 +83,7 @@ def tunnel(proxy: Proxy, host: str, port: int, bounds: Bounds, lookup: Lookup) -
         Retry: Proxy or host do not answer now.
         OSError: The proxy does not answer as it should.
     """
-    judge(host, port, bounds.left_s(), lookup)
+    judge(host, port, min(_JUDGED_S, bounds.left_s() / 4), lookup)
     try:
         connected = connect(proxy.host, proxy.port, _EVERY_ADDRESS, bounds, lookup, encrypted=False)
     except AddressRefused as error:

@@ -122,7 +122,8 @@ def _with_others(facts: Sequence[Fact], known: Registered) -> list[dict[str, Any
         if fact.topic is not FLOORS or fact.record["drawing"] is None:
             continue
         before = (known.find(key_of(fact)) or {}).get("drawing") or {}
-        if before.get("sha256") != fact.record["drawing"]["sha256"]:
+        drawing = fact.record["drawing"]
+        if any(before.get(name) != drawing[name] for name in ("sha256", "width_px", "height_px")):
             found.append(fact.record)
     return found
 

@@ -42,8 +42,11 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-class RevisedMeanwhile(Exception):
+class RevisedMeanwhile(Retry):
     """A revision came into force while a file was read, whose rows would be of both."""
+
+    def __init__(self) -> None:
+        super().__init__("a revision came into force meanwhile: ask again")
 
 
 @router.get("/history/export", response_class=Response, responses=_ANSWERS)

@@ -9,6 +9,8 @@ import contextlib
 import http.client
 import json
 import resource
+import signal
+import socket
 import ssl
 import struct
 import sys
@@ -19,11 +21,18 @@ import cv2
 import numpy as np
 from av.container import InputContainer
 
+from workers.serving.preview.relay import relay
+
 OPEN_S: Final = 8.0
 READ_S: Final = 5.0
+LONGEST_S: Final = 30
 SHOWN_PX: Final = 1280
 MEMORY: Final = 3 * 2**30
-_PROTOCOLS: Final = "rtsp,rtp,srtp,tcp,tls,udp"
+_PROTOCOLS: Final = "rtsp,rtp,tcp"
+_FORMATS: Final = (
+    "mpjpeg,mjpeg,jpeg_pipe,png_pipe,mpegts,flv,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,h264,hevc"
+)
+"""Formats that open nothing besides the stream itself, as a list or a description would."""
 _MOST_SIDE_PX: Final = 16_384
 _MOST_BYTES: Final = 16 * 2**20
 _OK: Final = 200
@@ -56,6 +65,7 @@ class _Body:
 def main() -> None:
     """Take the picture that the input names."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    signal.alarm(LONGEST_S)  # whoever asked may be gone
     av.logging.set_level(None)
     asked = json.load(sys.stdin)
     try:
@@ -72,8 +82,10 @@ def _taken(asked: dict[str, Any]) -> tuple[Any, int, int]:
         with contextlib.ExitStack() as stack:
             if asked["scheme"] in ("http", "https"):
                 return _of_http(asked, stack)
+            login = f"{asked['login']}@" if asked["login"] else ""
+            url = f"rtsp://{login}127.0.0.1:{_relay_to(asked)}{asked['path']}"
             options = {"rtsp_transport": "tcp", "protocol_whitelist": _PROTOCOLS}
-            container = av.open(asked["url"], options=options, timeout=(OPEN_S, READ_S))
+            container = av.open(url, format="rtsp", options=options, timeout=(OPEN_S, READ_S))
             return _first(stack.enter_context(container))
     except (av.HTTPUnauthorizedError, av.HTTPForbiddenError) as error:
         raise _NoPicture("refuses the name or password, or wants some") from error
@@ -87,17 +99,35 @@ def _taken(asked: dict[str, Any]) -> tuple[Any, int, int]:
         raise _NoPicture("gives nothing that can be read as video") from error
 
 
+def _relay_to(asked: dict[str, Any]) -> int:
+    """Port of a relay to the camera that was judged: FFmpeg would follow it to any other.
+
+    Raises:
+        OSError: The camera does not take the connection.
+    """
+    camera = socket.create_connection((asked["address"], asked["port"]), OPEN_S)
+    if asked["scheme"] == "rtsps":
+        camera = _any_certificate().wrap_socket(camera, server_hostname=asked["host"])
+    return relay(camera)
+
+
+def _any_certificate() -> ssl.SSLContext:
+    """Cameras have certificates of their own signature."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 def _of_http(asked: dict[str, Any], stack: contextlib.ExitStack) -> tuple[Any, int, int]:
     """The first picture that an HTTP server gives; it is sent nowhere else by it."""
     host, port, tls = asked["address"], asked["port"], asked["scheme"] == "https"
     connection = http.client.HTTPConnection(host, port, timeout=OPEN_S)
     stack.callback(connection.close)
     if tls:
-        context = ssl.create_default_context()
-        context.check_hostname = False  # cameras have certificates of their own signature
-        context.verify_mode = ssl.CERT_NONE
         connection.connect()
-        connection.sock = context.wrap_socket(connection.sock, server_hostname=asked["host"])
+        secured = _any_certificate().wrap_socket(connection.sock, server_hostname=asked["host"])
+        connection.sock = secured
     connection.request("GET", asked["path"], headers=asked["headers"])
     answer = connection.getresponse()
     if answer.status in (401, 403):
@@ -106,7 +136,8 @@ def _of_http(asked: dict[str, Any], stack: contextlib.ExitStack) -> tuple[Any, i
         raise _NoPicture(f"answers with status {answer.status}")
     kind = answer.headers.get_content_type()
     form = "mpjpeg" if kind.startswith("multipart/") else "mjpeg" if kind == "image/jpeg" else None
-    container = av.open(_Body(answer), mode="r", format=form)
+    options = {"protocol_whitelist": "none", "format_whitelist": _FORMATS}
+    container = av.open(_Body(answer), mode="r", format=form, options=options)
     return _first(stack.enter_context(container))
 
 

@@ -1,7 +1,6 @@
 """Look through a camera once: its address is judged, one picture is taken, and nothing is kept."""
 
 import base64
-import ipaddress
 import json
 import os
 import socket
@@ -109,19 +108,13 @@ def _judged(address: str, allowed: Sequence[Network], lookup: Lookup) -> dict[st
     opened = str(target.sockaddr[0])
     return {
         "scheme": scheme,
-        "url": _with_host(parts, opened, port),
+        "login": parts.netloc.rpartition("@")[0],
         "address": opened,
         "host": host,
         "port": port,
         "path": (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
         "headers": {"Host": host, **_authorization(parts)},
     }
-
-
-def _with_host(parts: SplitResult, host: str, port: int) -> str:
-    user, at, _ = parts.netloc.rpartition("@")
-    named = f"[{host}]" if ipaddress.ip_address(host.partition("%")[0]).version == 6 else host
-    return parts._replace(netloc=f"{user}{at}{named}:{port}").geturl()
 
 
 def _authorization(parts: SplitResult) -> dict[str, str]:

@@ -62,17 +62,22 @@ export class AlertFeed {
     if (this.now) this.read();
   }
 
-  /** Read everything now; a call while one is under way is made after it. */
+  /** Read everything now; a call while one is under way reads again after it, and waits for that. */
   async read() {
     if (this.reading) {
-      this.again = true;
-      return this.reading;
+      const under = this.reading.catch(() => {}); // whoever began it hears of that
+      this.next ??= under.then(() => {
+        this.next = null;
+        return this.read();
+      });
+      return this.next;
     }
-    this.again = false;
     this.reading = this.#read();
-    await this.reading;
-    this.reading = null;
-    if (this.again) await this.read();
+    try {
+      await this.reading;
+    } finally {
+      this.reading = null;
+    }
   }
 
   async #read() {

@@ -29,8 +29,8 @@ class ReportPage {
       event.preventDefault();
       this.#go(at("day").value);
     });
-    at("earlier").addEventListener("click", () => this.#go(shifted(this.monday, -7)));
-    at("later").addEventListener("click", () => this.#go(shifted(this.monday, 7)));
+    at("earlier").addEventListener("click", () => this.monday && this.#go(shifted(this.monday, -7)));
+    at("later").addEventListener("click", () => this.monday && this.#go(shifted(this.monday, 7)));
     at("print").addEventListener("click", () => window.print());
     this.#begin();
   }
@@ -75,6 +75,10 @@ class ReportPage {
     document.title = `Weekly report: ${weekTitle(week)}`;
     this.#headSheets(weekTitle(week), "");
     say(at("state"), REPORT.looking);
+    at("parts").replaceChildren(); // figures of another week must not stand below this one's title
+    say(at("made"), "");
+    trouble("");
+    at("print").disabled = true;
     const floors = new Set([...this.choice.zones.values()].map((zone) => zone.floor_id));
     const asked = new URLSearchParams({ from: isoOf(week.from), to: isoOf(week.to), ...(floors.size === 1 ? { floor_id: [...floors][0] } : {}) });
     try {
@@ -103,6 +107,7 @@ class ReportPage {
     const sites = [...new Set(units.map((unit) => unit.site).filter(Boolean))].sort();
     say(at("made"), madeOf({ sites, zones: zones.length, all: Math.max(everyZone.size, zones.length), revisions, now: coverage.now_us, knownTo: coverage.to_us, week }));
     this.#headSheets(weekTitle(week), at("made").textContent);
+    at("print").disabled = false;
     say(at("state"), "");
     trouble("");
     if (!zones.length) {

@@ -61,16 +61,20 @@ function isTwice(day, hour, at, timeZone) {
 
 /**
  * The hours of one day in a row in which a zone was short the longest: those with at least half of the share of its worst hour.
+ * Hours that were watched for less than half are left out where others were short, too: a minute says little of an hour.
  *
  * @returns `{weekday, first, last, short}`, hours included; null where it was never short for sure
  */
 export function worstRun(zone) {
   let best = null;
   let run = null;
-  const least = Math.max(...zone.hours.map((one) => one.short_share ?? 0)) / 2;
-  if (!least) return null;
+  const short = zone.hours.filter((one) => one.short_min > 0);
+  const watched = short.filter((one) => one.short_min + one.possible_min + one.covered_min >= one.not_watched_min);
+  const judged = new Set(watched.length ? watched : short);
+  if (!judged.size) return null;
+  const least = Math.max(...[...judged].map((one) => one.short_share)) / 2;
   for (const one of [...zone.hours].sort((a, b) => a.weekday - b.weekday || a.hour - b.hour)) {
-    const isShort = (one.short_share ?? 0) >= least;
+    const isShort = judged.has(one) && one.short_share >= least;
     const goesOn = isShort && run && run.weekday === one.weekday && run.last === one.hour - 1;
     if (!isShort) run = null;
     else if (goesOn) run = { ...run, last: one.hour, short: run.short + one.short_min };

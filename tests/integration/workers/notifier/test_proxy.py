@@ -2,6 +2,7 @@
 
 import base64
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,12 @@ def nowhere(*_: Any, **__: Any) -> Any:
     raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
+def silent(*_: Any, **__: Any) -> Any:
+    """A name server that drops the question, as many do that know inside names alone."""
+    time.sleep(8.0)
+    raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+
 def resolving(address: str) -> Any:
     """A resolver by which every name is one address."""
 
@@ -55,7 +62,7 @@ def by(
     return send(message(), destination, SystemClock(), 5.0, names, proxy)
 
 
-@pytest.mark.parametrize("lookup", [nowhere, resolving("93.184.216.34")])
+@pytest.mark.parametrize("lookup", [nowhere, silent, resolving("93.184.216.34")])
 def test_a_message_goes_through_the_proxy_and_tls_is_with_the_receiver(
     authority: Authority, lookup: Any
 ) -> None:

@@ -1,15 +1,20 @@
 """What a camera shows before it is added: its address is judged, and its failure is explained."""
 
 import socket
+import threading
+import time
 from collections.abc import Callable, Sequence
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
+from tests.support.clips import make_clip
 from tests.support.pictures import jpeg, plan
+from tests.support.servers.rtsp import rtsp_camera, rtsp_clip, rtsp_url
 from tests.support.servers.video import MJPEG, video_server
 from workers.serving.preview.taking import NoPicture, take_preview
 
@@ -60,6 +65,47 @@ def test_a_camera_that_is_not_there_refuses_the_connection() -> None:
 
     with pytest.raises(NoPicture, match="refuses the connection"):
         take_preview(f"rtsp://viewer:{PASSWORD}@127.0.0.1:{port}/ward", HERE)
+
+
+@pytest.mark.parametrize("split", [9, 47, 1000])
+def test_a_camera_that_sends_elsewhere_is_not_followed(split: int) -> None:
+    """Whatever the packets in which it says so."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as other,
+        socket.create_server(("127.0.0.1", 0)) as camera,
+    ):
+        elsewhere = f"rtsp://127.0.0.1:{other.getsockname()[1]}/ward"
+        answer = f"RTSP/1.0 302 Moved\r\nCSeq: 1\r\nLOCATION: {elsewhere}\r\n\r\n".encode()
+        asked: list[bytes] = []
+
+        def sends_elsewhere() -> None:
+            with camera.accept()[0] as one:
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                asked.append(one.recv(4096))
+                one.sendall(answer[:split])
+                time.sleep(0.2)
+                one.sendall(answer[split:])
+                one.recv(4096)
+
+        thread = threading.Thread(target=sends_elsewhere, daemon=True)
+        thread.start()
+        with pytest.raises(NoPicture, match="gives nothing that can be read as video"):
+            take_preview(f"rtsp://127.0.0.1:{camera.getsockname()[1]}/ward", HERE)
+        other.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            other.accept()
+        thread.join(5)
+
+    assert asked[0].startswith(b"OPTIONS rtsp://127.0.0.1")
+
+
+def test_a_picture_is_taken_over_rtsp(tmp_path: Path) -> None:
+    made = make_clip(tmp_path / "clip.mp4", 40, width=320, height=240)
+    clip = rtsp_clip(made, tmp_path / "ward.mp4", 40)
+    with rtsp_camera(clip, tmp_path) as camera:
+        found = take_preview(rtsp_url(camera), HERE)
+
+    assert (found.width, found.height) == (320, 240)
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,8 @@ async def _watched(request: Request) -> AsyncIterator[Callable[[], bool]]:
 
 def _trial(asked: Asked, found: Found, visible: Visibility) -> Trial:
     report = Report(found.time_zones, examples=EXAMPLES)
-    report.take(_shown(found.decided, visible))
+    opened = (one for one in found.decided if one.alert["opened_us"] >= asked.from_us)
+    report.take(_shown(opened, visible))
     return Trial(
         from_us=asked.from_us,
         to_us=asked.to_us,

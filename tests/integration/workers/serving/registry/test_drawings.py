@@ -103,6 +103,15 @@ def test_what_a_floor_shows_stays_and_what_nobody_saved_goes_after_a_day(
     assert left == [(found["sha256"],)]
 
 
+def test_a_picture_that_is_shown_cannot_be_given_another_size(api: RegistryApi) -> None:
+    found = saved(api)
+
+    row = {**api.get(FLOOR)["record"], "drawing": {**found, "width_px": 4000}}
+    stretched = api.put(FLOOR, row, api.get(FLOOR)["version"])
+
+    assert "another size" in fault(stretched)[2]
+
+
 def test_other_fields_of_the_floor_change_without_the_picture(api: RegistryApi) -> None:
     found = saved(api)
 
