@@ -62,9 +62,10 @@ class ZonesPage {
     at("new").hidden = !this.mayEdit;
     at("new").addEventListener("click", () => this.#begin());
     document.addEventListener("keydown", (event) => {
-      if (!(event.ctrlKey || event.metaKey) || event.target.closest("input, dialog")) return;
+      if (!(event.ctrlKey || event.metaKey) || event.target.closest("dialog")) return;
+      const types = event.target.closest("input, select"); // has an undo of its own
       if (event.key.toLowerCase() === "s") this.save();
-      else if (event.key.toLowerCase() === "z") this.#step(event.shiftKey ? 1 : -1);
+      else if (event.key.toLowerCase() === "z" && !types) this.#step(event.shiftKey ? 1 : -1);
       else return;
       event.preventDefault();
     });
