@@ -42,11 +42,8 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-class RevisedMeanwhile(Retry):
+class RevisedMeanwhile(Exception):
     """A revision came into force while a file was read, whose rows would be of both."""
-
-    def __init__(self) -> None:
-        super().__init__("a revision came into force meanwhile: ask again")
 
 
 @router.get("/history/export", response_class=Response, responses=_ANSWERS)
@@ -114,7 +111,10 @@ async def export(
 
         return past.ask(read)
 
-    first = await sources.read(following)  # what fails here is answered with a problem
+    try:
+        first = await sources.read(following)  # what fails here is answered with a problem
+    except RevisedMeanwhile as error:
+        raise Retry("a revision came into force meanwhile: ask again") from error
 
     async def body() -> AsyncIterator[bytes]:
         found = first

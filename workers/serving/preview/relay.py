@@ -44,14 +44,14 @@ def _down(camera: socket.socket, program: socket.socket) -> None:
             held += found
             if _ELSEWHERE in held.lower():
                 break
-            kept = _begun(held)
+            kept = _started(held)
             program.sendall(held[: len(held) - kept])
             held = held[len(held) - kept :]
         program.shutdown(socket.SHUT_RDWR)
 
 
-def _begun(data: bytes) -> int:
-    """How many bytes at the end of some data may begin the line."""
+def _started(data: bytes) -> int:
+    """How many bytes at the end of some data may start the line."""
     end = data[-len(_ELSEWHERE) :].lower()
     lengths = range(len(_ELSEWHERE) - 1, 0, -1)
     return next((length for length in lengths if end.endswith(_ELSEWHERE[:length])), 0)
