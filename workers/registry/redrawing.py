@@ -1,4 +1,4 @@
-"""An uploaded picture, drawn anew: what is kept are its pixels, never its bytes."""
+"""Encode an uploaded picture again: its pixels are kept, never its bytes."""
 
 from typing import Final, NamedTuple
 

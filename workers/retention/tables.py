@@ -252,7 +252,7 @@ def _registry() -> Iterator[Entry]:
     )
     yield _kept(
         "registry.drawings",
-        "pictures of floors' plans, drawn anew without their metadata",
+        "pictures of floors' plans, encoded again without metadata",
         "they lie under the plans, and taking one away can be undone for a month",
         of_people="logins of who uploaded them",
         until=(

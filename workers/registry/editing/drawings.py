@@ -65,7 +65,7 @@ class Drawings:
 
         Args:
             floor_id: The floor.
-            picture: The picture, drawn anew.
+            picture: The picture, encoded again.
             by: The authenticated subject.
             now_us: Now, UTC microseconds.
 

@@ -11,7 +11,7 @@ class HourCovered(BaseModel):
     short_min: int = Field(description="Minutes in which staff was surely missing.")
     possible_min: int = Field(description="Minutes in which staff may have been missing.")
     covered_min: int = Field(description="Minutes in which nothing was missing.")
-    not_watched_min: int = Field(description="Minutes without figures for half of them or more.")
+    not_watched_min: int = Field(description="Minutes of which less than half has figures.")
     short_share: float | None = Field(
         description="`short_min` by the watched minutes; null where none was watched."
     )

@@ -13,7 +13,7 @@ class RangeAnswer(BaseModel):
     to_us: int = Field(description="Minute after the last, UTC microseconds; not after now.")
     view: View = Field(description="`shown` or `known`, as asked.")
     revisions: list[int] = Field(
-        description="Revisions in force that decide some of it; none: as the pipeline wrote it."
+        description="Revisions that corrected these figures; empty: as the pipeline wrote them."
     )
 
 
@@ -24,9 +24,9 @@ class ZoneDwell(BaseModel):
     name: str = Field(description="For people.")
     floor_id: str = Field(description="Floor.")
     visits: int = Field(description="Visits that ended in the time, whenever they began.")
-    median_s: float | None = Field(description="Half of them took no longer, s.")
+    median_s: float | None = Field(description="Median length of the visits, s.")
     p90_s: float | None = Field(description="Nine of ten took no longer, s.")
-    longest_s: float | None = Field(description="The longest of them, s.")
+    longest_s: float | None = Field(description="Length of the longest visit, s.")
     open_visits: int = Field(
         description="Visits that had not ended at the end of the time; in none of the lengths."
     )
@@ -72,7 +72,7 @@ class Movement(RangeAnswer):
     """How people moved between zones, as far as the caller sees these; counts, of no person."""
 
     within_s: float = Field(
-        description="Who is in no zone for longer than this has left, and comes anew, s."
+        description="Longest time outside of all zones before a person counts as gone, s."
     )
     zones: list[ZoneEnd] = Field(description="Zones of the flows, by order, then name.")
     flows: list[Flow] = Field(description="Most moves first; each touches a zone that was asked.")

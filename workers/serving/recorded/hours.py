@@ -1,6 +1,6 @@
 """How each hour of a week was covered: minutes of zones by weekday and hour of their own clock.
 
-A minute is in one state. It was not watched where figures cover less than half of it; of the time
+A minute is in one state. It was not watched where figures cover less than half; of the time
 that they cover, it was surely short where half a person or more was missing on average whoever the
 unidentified people were (`gap_min`), possibly short where so many may have been (`gap_max`), else
 covered.

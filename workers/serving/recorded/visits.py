@@ -13,7 +13,7 @@ GOES_ON_US: Final = 60_000_000
 """A stay under another id of the same person that begins within this goes on with the visit."""
 
 WITHIN_US: Final = 600_000_000
-"""Who is in no zone for longer than this has left, and comes anew."""
+"""After this long outside of all zones a person counts as gone."""
 
 _by_entry: Final = itemgetter(2, 1)
 _by_entry_of_zone: Final = itemgetter(2, 0)

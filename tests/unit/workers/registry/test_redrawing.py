@@ -1,4 +1,4 @@
-"""Uploaded pictures are drawn anew, and files that are anything else are refused."""
+"""Uploaded pictures are encoded again, and files that are anything else are refused."""
 
 import struct
 import zlib

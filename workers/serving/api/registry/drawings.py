@@ -1,4 +1,4 @@
-"""Pictures under the plans of floors: drawn anew here, and saved as a field of the floor."""
+"""Pictures under the plans of floors: encoded again here, and saved as a field of the floor."""
 
 import re
 from functools import partial
@@ -37,7 +37,7 @@ Digest = Annotated[str, Path(max_length=1_000, description="SHA-256 of the pictu
 PICTURE: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "content": {"image/png": {}, "image/jpeg": {}},
-        "description": "The picture, as it was drawn anew.",
+        "description": "The picture, as it is kept.",
     }
 }
 """What the routes of pictures answer."""

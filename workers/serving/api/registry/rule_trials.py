@@ -72,7 +72,7 @@ class Trial(BaseModel):
     """What a rule would have done."""
 
     from_us: int = Field(description="Start of the time that was looked at, UTC microseconds.")
-    to_us: int = Field(description="End of it.")
+    to_us: int = Field(description="End of the range, UTC microseconds.")
     floors: int = Field(description="Floors that were looked at.")
     floor_hours: float = Field(description="Hours of all floors together for which records are.")
     records: int = Field(description="Records that were read.")

@@ -5,7 +5,7 @@ const cm = (metres) => (metres < 1 ? `${Math.round(metres * 100)} cm` : `${metre
 export const DRAWING = {
   heading: "Drawing under the plan",
   none: "No drawing lies under the plan of this floor.",
-  about: "Put a drawing of the floor under its plan: a PNG, JPEG or WebP of 5 MiB at most. It is drawn anew, without what the file says of who made it, when and where.",
+  about: "Put a drawing of the floor under its plan: a PNG, JPEG or WebP of 5 MiB at most. The server keeps its pixels alone, without the file's record of author, time and location.",
   choose: "Choose a drawing …",
   other: "Choose another …",
   away: "Take it away",
