@@ -1,5 +1,6 @@
 """Stays of people who walk between zones, and what following each of them by hand gives."""
 
+import math
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -41,7 +42,12 @@ def walks(zone_ids: Sequence[str], people: int, seed: int) -> tuple[list[Stay], 
             length_s = GRID_S * rng.randrange(1, 90)
             left_us = start_us + (at_s + length_s) * SECOND_US
             left = None if rng.random() < 0.04 else left_us
-            stays.append((rng.choice(zone_ids), person, start_us + at_s * SECOND_US, left))
+            zone = rng.choice(zone_ids)
+            stays.append((zone, person, start_us + at_s * SECOND_US, left))
+            if length_s >= 3 * GRID_S and rng.random() < 0.2:  # another id of theirs, within it
+                links.append((person, f"f:{number}-w{len(stays)}"))
+                within_us = start_us + (at_s + GRID_S) * SECOND_US
+                stays.append((zone, links[-1][1], within_us, within_us + GRID_S * SECOND_US))
             at_s += length_s + GRID_S * rng.choice([-1, 0, 1, 6, 7, 60, 61, 200])
             if rng.random() < 0.3:
                 ids += 1
@@ -73,23 +79,21 @@ def followed(stays: Iterable[Stay], links: Sequence[Link]) -> list[list[list[Any
         left -= group
         visits: list[list[Any]] = []
         for zone in sorted({stay[0] for stay in stays}):
-            before = None
+            earlier: list[tuple[str, float]] = []
             for _, person, entered, gone in sorted(
                 (stay for stay in stays if stay[0] == zone and stay[1] in group),
                 key=lambda stay: (stay[2], stay[1]),
             ):
-                goes_on = (
-                    before is not None
-                    and before[1] != person
-                    and (before[3] is None or entered <= before[3] + 60 * SECOND_US)
-                )
-                if goes_on:
+                until = math.inf if gone is None else gone
+                last = max((one for _, one in earlier), default=-math.inf)
+                back = [one for who, one in earlier if who == person][-1:] == [last]
+                if entered <= last + 60 * SECOND_US and not back:
                     visit = visits[-1]
                     visit[1].add(person)
                     visit[3] = None if gone is None or visit[3] is None else max(gone, visit[3])
                 else:
                     visits.append([zone, {person}, entered, gone])
-                before = (zone, person, entered, gone)
+                earlier.append((person, until))
         if visits:
             people.append(visits)
     return people

@@ -36,7 +36,14 @@ from workers.serving.recorded.figures import Row
 from workers.serving.recorded.past import PastZones
 from workers.serving.recorded.ranges import Schema, curves_of, known_through, stays_of
 from workers.serving.recorded.registered import revisions_of, zones_in_force
-from workers.serving.recorded.visits import WITHIN_US, Dwell, dwell_of, moves_of, visits_of
+from workers.serving.recorded.visits import (
+    GOES_ON_US,
+    WITHIN_US,
+    Dwell,
+    dwell_of,
+    moves_of,
+    visits_of,
+)
 from workers.storage.timescale.rows import at as to_moment
 from workers.storage.timescale.rows import to_us
 
@@ -79,11 +86,13 @@ async def dwell(
     """
     time = range_of(since, until, board.clock.now_us(), LONGEST, "31 days")
     shown = asked_for(board, visible, time.now_us, unit_id, floor_id, zone_id)
+    # Who left just before the end may be there still, under another id.
+    known_us = min(time.now_us, time.to_us + GOES_ON_US + MINUTE_US)
 
     def read(connection: Connection[Any]) -> tuple[list[ZoneDwell], list[int]]:
         schema = SCHEMAS[view]
         zones = zones_in_force(connection, time.until, shown)
-        stays, links = stays_of(connection, schema, zones.ids, time.since, time.until)
+        stays, links = stays_of(connection, schema, zones.ids, time.since, to_moment(known_us))
         through = known_through(connection, schema, zones.ids, time.since, time.until)
         found = dwell_of(visits_of(stays, links), time.from_us, time.to_us)
         revisions = _revisions(connection, schema, ["zone_events"], zones.ids, time)

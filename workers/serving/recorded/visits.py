@@ -15,6 +15,8 @@ GOES_ON_US: Final = 60_000_000
 WITHIN_US: Final = 600_000_000
 """After this long outside of all zones a person counts as gone."""
 
+_NEVER_US: Final = 2**62
+
 _by_entry: Final = itemgetter(2, 1)
 _by_entry_of_zone: Final = itemgetter(2, 0)
 
@@ -127,15 +129,23 @@ def visits_of(stays: Iterable[Stay], links: Iterable[tuple[str, str]]) -> dict[s
 
 
 def _joined(stays: Sequence[Stay]) -> Iterator[Visit]:
+    """Visits of one person in one zone, from all stays there, sorted by entry.
+
+    Stays under other ids may lie within each other: a visit goes on until the last of them ended.
+    An id that comes again after it was the last to leave has been outside meanwhile.
+    """
     run: list[Stay] = []
+    furthest_us = 0
+    left_us: dict[str, int] = {}
     for stay in stays:
-        if run:
-            left_us = run[-1].left_us
-            is_late = left_us is not None and stay.entered_us > left_us + GOES_ON_US
-            if is_late or stay.person_id == run[-1].person_id:
-                yield _visit(run)
-                run = []
+        is_late = stay.entered_us > furthest_us + GOES_ON_US
+        comes_again = left_us.get(stay.person_id) == furthest_us
+        if run and (is_late or comes_again):
+            yield _visit(run)
+            run = []
         run.append(stay)
+        left_us[stay.person_id] = _NEVER_US if stay.left_us is None else stay.left_us
+        furthest_us = max(furthest_us, left_us[stay.person_id])
     yield _visit(run)
 
 

@@ -97,7 +97,7 @@ def test_dwell_is_that_of_each_visit_in_the_log(
     since_us, until_us = map(us, time)
     stays: list[Stay] = past.walks.written if which == "shown" else past.walks.revised
     by_hand = dwell_by_hand(
-        followed(known_then(stays, until_us), past.walks.links), since_us, until_us
+        followed(known_then(stays, until_us + 120_000_000), past.walks.links), since_us, until_us
     )
     answer = past.get("analyst", "dwell", time, view=which).json()
 
@@ -111,6 +111,45 @@ def test_dwell_is_that_of_each_visit_in_the_log(
         assert zone["p90_s"] == pytest.approx(tenths[8] / 1e6)
         assert zone["longest_s"] == ended[-1] / 1e6
         assert (zone["open_visits"], zone["open_since_us"]) == (len(is_open), is_open[0])
+
+
+def test_a_visit_whose_id_changes_at_the_end_of_a_time_is_counted_in_one_of_two_times(
+    past: Asked,
+) -> None:
+    """Cut wherever an id goes on under another one, the parts have as many visits as the whole."""
+    there = [stay for stay in past.walks.written if stay[0] == "zone-r0" and stay[3]]
+    links = {*past.walks.links}
+    cuts = [
+        (one[3] + other[2]) // 2
+        for one in there
+        for other in there
+        if (one[1], other[1]) in links and one[3] < other[2] <= one[3] + 60_000_000
+    ]
+
+    def counted(since: str, until: str) -> int:
+        answer = past.get("analyst", "dwell", (since, until), view="shown", zone_id="zone-r0")
+        [zone] = answer.json()["zones"]
+        return int(zone["visits"])
+
+    whole = counted(*WHOLE)
+    assert len(cuts) > 5
+    for cut_us in cuts:
+        cut = datetime.fromtimestamp(cut_us / 1e6, UTC).isoformat()
+        assert counted(WHOLE[0], cut) + counted(cut, WHOLE[1]) == whole, cut
+
+
+def test_the_view_of_visits_has_the_visits_that_dwell_counts(past: Asked) -> None:
+    with psycopg.connect(past.url) as connection:
+        rows = connection.execute(
+            "SELECT zone_id, person_ids, (extract(epoch FROM entered_at) * 1000000)::bigint,"
+            " (extract(epoch FROM left_at) * 1000000)::bigint FROM zone_visits"
+        ).fetchall()
+    people = followed(past.walks.revised, past.walks.links)
+    visits = [visit for of_person in people for visit in of_person]
+
+    assert sorted(
+        (zone, sorted(set(ids)), entered, left or 0) for zone, ids, entered, left in rows
+    ) == sorted((zone, sorted(ids), entered, left or 0) for zone, ids, entered, left in visits)
 
 
 @pytest.mark.parametrize("time", [WHOLE, NIGHT], ids=["two-days", "half-hour-zone"])

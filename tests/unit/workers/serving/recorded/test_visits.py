@@ -101,6 +101,20 @@ def test_a_linked_id_goes_on_with_the_visit_and_counts_as_the_same_person_elsewh
     assert {tuple(move): one.linked for move, one in found.items() if one.linked} == {("a", "b"): 1}
 
 
+def test_a_short_stay_under_another_id_within_a_longer_one_cuts_no_visit() -> None:
+    stays = (stay("a", "p1", 0, 300), stay("a", "p2", 20, 30), stay("a", "p3", 340, 400))
+    visits = visits_of(stays, [("p1", "p2"), ("p1", "p3")])
+    assert dwell_of(visits, 0, DAY_US)["a"] == Dwell([400 * SECOND_US], [])
+
+
+def test_an_id_that_was_the_last_to_leave_and_comes_again_makes_another_visit() -> None:
+    stays = (stay("a", "p1", 0, 300), stay("a", "p2", 20, 30), stay("a", "p1", 310, 400))
+    visits = visits_of(stays, [("p1", "p2")])
+    assert dwell_of(visits, 0, DAY_US)["a"] == Dwell([90 * SECOND_US, 300 * SECOND_US], [])
+    covered = (stay("a", "p1", 0, 300), stay("a", "p2", 20, 320), stay("a", "p1", 310, 400))
+    assert dwell_of(visits_of(covered, [("p1", "p2")]), 0, DAY_US)["a"].ended == [400 * SECOND_US]
+
+
 def test_a_visit_that_has_not_ended_is_counted_as_open_and_in_no_length() -> None:
     visits = visits_of([stay("a", "p", 0, 100), stay("a", "q", 50, None)], [])
     found = dwell_of(visits, 0, DAY_US)["a"]
