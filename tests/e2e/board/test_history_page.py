@@ -186,6 +186,37 @@ def test_the_heat_map_of_a_week_has_the_figures_of_each_hour_also_when_clocks_ch
         expect(page.locator("#made")).to_contain_text("1 of 2 zones; as it was written")
 
 
+MOMENTS = """async (asked) => {
+    const { dayBounds, firstAt } = await import("/site_time.js");
+    return asked.map(([day, zone]) => [...dayBounds(day, zone),
+        ...[1, 2, 3].map((hour) => firstAt(`${day}T0${hour}:00:00`, zone))]);
+}"""
+NIGHTS = (
+    ("2025-10-26", "Europe/Vienna"),
+    ("2026-03-29", "Europe/Vienna"),
+    ("2026-04-05", "Australia/Lord_Howe"),  # back by half an hour
+    ("2026-10-04", "Australia/Lord_Howe"),
+    ("2026-11-01", "America/Havana"),  # midnight comes twice
+    ("2026-09-06", "America/Santiago"),  # and not at all
+    ("2026-06-01", "Asia/Kathmandu"),
+)
+
+
+def test_an_hour_that_comes_twice_is_whole_on_every_clock(report: Callable[..., Page]) -> None:
+    found = report(WEEKS[0][0]).evaluate(MOMENTS, NIGHTS)
+    for (day, zone), moments in zip(NIGHTS, found, strict=True):
+        start = datetime.fromisoformat(f"{day}T00:00Z") - timedelta(hours=16)
+        minutes = [start + timedelta(minutes=number) for number in range(60 * 62)]
+        shown = [one.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M") for one in minutes]
+        following = (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+        wanted = [f"{day}T00:00", f"{following}T00:00", *(f"{day}T0{one}:00" for one in (1, 2, 3))]
+        by_hand = [
+            next(at for at, text in zip(minutes, shown, strict=True) if text >= local)
+            for local in wanted
+        ]
+        assert [datetime.fromtimestamp(us / 1e6, UTC) for us in moments] == by_hand, (day, zone)
+
+
 def test_a_report_says_who_stayed_and_who_moved_and_can_be_asked_for_by_keyboard(
     report: Callable[..., Page], recorded: tuple[Sources, Records, list[Minute]]
 ) -> None:

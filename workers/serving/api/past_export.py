@@ -62,7 +62,7 @@ async def export(
 ) -> StreamingResponse:
     """Minutes of zones as a file, in order of time; at most 13 weeks. Counts, of no person.
 
-    Times are UTC. Of a zone that was not watched in a minute there is no row.
+    Times are UTC. Of a zone that was not watched in a minute, or not in force, there is no row.
     """
     time = range_of(since, until, board.clock.now_us(), LONGEST, "13 weeks")
     shown = asked_for(board, visible, time.now_us, unit_id, floor_id, zone_id)
@@ -73,7 +73,9 @@ async def export(
         (row["zone_id"], row["name"] or row["zone_id"], row["floor_id"])
         for row in (
             await sources.read(
-                lambda: past.ask(partial(zones_in_force, at=time.until, shown=shown))
+                lambda: past.ask(
+                    partial(zones_in_force, since=time.since, until=time.until, shown=shown)
+                )
             )
         ).rows
     ]

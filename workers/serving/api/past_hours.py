@@ -22,6 +22,7 @@ from workers.serving.api.visible import Visible
 from workers.serving.recorded.figures import Row
 from workers.serving.recorded.hours import Hour, Minutes
 from workers.serving.recorded.past import Registered
+from workers.storage.timescale.rows import to_us
 
 router = APIRouter(tags=["history"])
 
@@ -54,7 +55,7 @@ async def covered_by_hour(
     shown = asked_for(board, visible, time.now_us, unit_id, floor_id, zone_id)
     past = sources.past
     found = await sources.read(lambda: past.hours(time.since, time.until, shown))
-    zones = [_zone(row, found) for row in found.zones]
+    zones = [_zone(row, found) for row in found.zones.rows]
     ids = {zone.zone_id for zone in zones}
     whole = zone_id is None and unit_id is None
     alerts = [
@@ -76,11 +77,13 @@ async def covered_by_hour(
 
 def _zone(row: Row, found: Registered) -> ZoneCovered:
     zone_id = row["zone_id"]
+    removed = found.zones.removed_at(zone_id)
     return ZoneCovered(
         zone_id=zone_id,
         name=row["name"] or zone_id,
         floor_id=row["floor_id"],
-        time_zone=found.time_zones[zone_id],
+        removed_at_us=None if removed is None else to_us(removed),
+        time_zone=found.zones.time_zones[zone_id],
         hours=[_hour(hour, minutes) for hour, minutes in found.hours.zones[zone_id].items()],
         roles=[
             RoleShort(

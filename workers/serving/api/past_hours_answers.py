@@ -34,6 +34,10 @@ class ZoneCovered(BaseModel):
     zone_id: str = Field(description="Zone.", examples=["bay-2"])
     name: str = Field(description="For people.")
     floor_id: str = Field(description="Floor.")
+    removed_at_us: int | None = Field(
+        default=None,
+        description="When it was removed, UTC microseconds; null: it was in force at the end.",
+    )
     time_zone: str = Field(description="IANA name of the clock of `hours`.")
     hours: list[HourCovered] = Field(
         description=(
@@ -62,7 +66,7 @@ class ZonesCovered(BaseModel):
     now_us: int = Field(description="Clock of the server, UTC microseconds.")
     from_us: int = Field(description="First minute, UTC microseconds.")
     to_us: int = Field(description="Minute after the last, UTC microseconds; not after now.")
-    zones: list[ZoneCovered] = Field(description="Those in force at the end, by order, then name.")
+    zones: list[ZoneCovered] = Field(description="Those in force in the time, by order, then name.")
     alerts: list[RuleAlerts] = Field(
         description="Opened in that time, most first; without rules in the stage SILENT."
     )

@@ -35,7 +35,7 @@ from workers.serving.api.visible import Visible
 from workers.serving.recorded.figures import Row
 from workers.serving.recorded.past import PastZones
 from workers.serving.recorded.ranges import Schema, curves_of, known_through, stays_of
-from workers.serving.recorded.registered import revisions_of, zones_in_force
+from workers.serving.recorded.registered import Zones, revisions_of, zones_in_force
 from workers.serving.recorded.visits import (
     GOES_ON_US,
     WITHIN_US,
@@ -91,12 +91,15 @@ async def dwell(
 
     def read(connection: Connection[Any]) -> tuple[list[ZoneDwell], list[int]]:
         schema = SCHEMAS[view]
-        zones = zones_in_force(connection, time.until, shown)
+        zones = zones_in_force(connection, time.since, time.until, shown)
         stays, links = stays_of(connection, schema, zones.ids, time.since, to_moment(known_us))
         through = known_through(connection, schema, zones.ids, time.since, time.until)
         found = dwell_of(visits_of(stays, links), time.from_us, time.to_us)
         revisions = _revisions(connection, schema, ["zone_events"], zones.ids, time)
-        rows = [_dwell(row, found.get(row["zone_id"], _NO_DWELL), through) for row in zones.rows]
+        rows = [
+            _dwell(_end(row, zones), found.get(row["zone_id"], _NO_DWELL), through)
+            for row in zones.rows
+        ]
         return rows, revisions
 
     rows, revisions = await sources.read(lambda: _past(sources).ask(read))
@@ -129,7 +132,10 @@ async def movement(
     def read(connection: Connection[Any]) -> tuple[list[ZoneEnd], list[Flow], list[int]]:
         schema = SCHEMAS[view]
         zones = zones_in_force(
-            connection, time.until, lambda row: visible.sees("zone", row["zone_id"])
+            connection,
+            time.since,
+            time.until,
+            lambda row: visible.sees("zone", row["zone_id"]),
         )
         asked = {row["zone_id"] for row in zones.rows if shown(row)}
         stays, links = stays_of(connection, schema, zones.ids, time.since, to_moment(known_us))
@@ -143,7 +149,7 @@ async def movement(
         touched = asked | {
             end for one in flows for end in (one.from_zone_id, one.to_zone_id) if end
         }
-        ends = [_end(row) for row in zones.rows if row["zone_id"] in touched]
+        ends = [_end(row, zones) for row in zones.rows if row["zone_id"] in touched]
         revisions = _revisions(connection, schema, ["zone_events"], sorted(touched), time)
         return ends, flows, revisions
 
@@ -184,7 +190,7 @@ async def occupancy(
 
     def read(connection: Connection[Any]) -> tuple[list[ZoneCurve], list[int]]:
         schema = SCHEMAS[view]
-        zones = zones_in_force(connection, time.until, shown)
+        zones = zones_in_force(connection, time.since, time.until, shown)
         step = timedelta(minutes=step_min)
         rows = curves_of(connection, schema, zones.ids, time.since, time.until, step)
         by_zone: dict[str, list[Row | None]] = {one: [None] * steps for one in zones.ids}
@@ -192,7 +198,7 @@ async def occupancy(
             number = (to_us(row["at"]) - time.from_us) // (step_min * MINUTE_US)
             by_zone[row["zone_id"]][number] = row
         curves = [
-            _curve(row, zones.time_zones[row["zone_id"]], by_zone[row["zone_id"]])
+            _curve(_end(row, zones), zones.time_zones[row["zone_id"]], by_zone[row["zone_id"]])
             for row in zones.rows
         ]
         return curves, _revisions(connection, schema, ["occupancy_minutes"], zones.ids, time)
@@ -225,29 +231,35 @@ def _revisions(
     return revisions_of(connection, tables, zone_ids, time.since, time.until)
 
 
-def _end(row: Row) -> ZoneEnd:
+def _end(row: Row, zones: Zones) -> ZoneEnd:
     zone_id = row["zone_id"]
-    return ZoneEnd(zone_id=zone_id, name=row["name"] or zone_id, floor_id=row["floor_id"])
+    removed = zones.removed_at(zone_id)
+    return ZoneEnd(
+        zone_id=zone_id,
+        name=row["name"] or zone_id,
+        floor_id=row["floor_id"],
+        removed_at_us=None if removed is None else to_us(removed),
+    )
 
 
-def _dwell(row: Row, found: Dwell, through: dict[str, int]) -> ZoneDwell:
+def _dwell(zone: ZoneEnd, found: Dwell, through: dict[str, int]) -> ZoneDwell:
     def seconds(share: float) -> float | None:
         length_us = found.quantile_us(share)
         return None if length_us is None else length_us / 1e6
 
     return ZoneDwell(
-        **_end(row).model_dump(),
+        **zone.model_dump(),
         visits=len(found.ended),
         median_s=seconds(0.5),
         p90_s=seconds(0.9),
         longest_s=seconds(1.0),
         open_visits=len(found.open_since),
         open_since_us=found.open_since[0] if found.open_since else None,
-        known_through_us=through.get(row["zone_id"]),
+        known_through_us=through.get(zone.zone_id),
     )
 
 
-def _curve(zone: Row, time_zone: str, rows: Sequence[Row | None]) -> ZoneCurve:
+def _curve(zone: ZoneEnd, time_zone: str, rows: Sequence[Row | None]) -> ZoneCurve:
     def average(name: str) -> list[float | None]:
         return [None if row is None else round(row[name] / row["known_us"], 3) for row in rows]
 
@@ -255,7 +267,7 @@ def _curve(zone: Row, time_zone: str, rows: Sequence[Row | None]) -> ZoneCurve:
         return [None if row is None else row[name] for row in rows]
 
     return ZoneCurve(
-        **_end(zone).model_dump(),
+        **zone.model_dump(),
         time_zone=time_zone,
         known_min=[0.0 if row is None else round(row["known_us"] / MINUTE_US, 3) for row in rows],
         people_avg=average("people_us"),

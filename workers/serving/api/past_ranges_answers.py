@@ -17,12 +17,21 @@ class RangeAnswer(BaseModel):
     )
 
 
-class ZoneDwell(BaseModel):
-    """How long people stayed in a zone. Lengths are null where no visit ended."""
+class ZoneEnd(BaseModel):
+    """A zone that was in force in the time, or in a part of it."""
 
     zone_id: str = Field(description="Zone.", examples=["bay-2"])
     name: str = Field(description="For people.")
     floor_id: str = Field(description="Floor.")
+    removed_at_us: int | None = Field(
+        default=None,
+        description="When it was removed, UTC microseconds; null: it was in force at the end.",
+    )
+
+
+class ZoneDwell(ZoneEnd):
+    """How long people stayed in a zone. Lengths are null where no visit ended."""
+
     visits: int = Field(description="Visits that ended in the time, whenever they began.")
     median_s: float | None = Field(description="Median length of the visits, s.")
     p90_s: float | None = Field(description="Nine of ten took no longer, s.")
@@ -44,15 +53,7 @@ class ZoneDwell(BaseModel):
 class ZonesDwell(RangeAnswer):
     """How long people stayed in zones, as far as the caller sees these."""
 
-    zones: list[ZoneDwell] = Field(description="Those in force at the end, by order, then name.")
-
-
-class ZoneEnd(BaseModel):
-    """A zone between which and another people moved."""
-
-    zone_id: str = Field(description="Zone.")
-    name: str = Field(description="For people.")
-    floor_id: str = Field(description="Floor.")
+    zones: list[ZoneDwell] = Field(description="Those in force in the time, by order, then name.")
 
 
 class Flow(BaseModel):
@@ -78,12 +79,9 @@ class Movement(RangeAnswer):
     flows: list[Flow] = Field(description="Most moves first; each touches a zone that was asked.")
 
 
-class ZoneCurve(BaseModel):
+class ZoneCurve(ZoneEnd):
     """A zone in steps from `from_us` on; every list has one value for each, null: not known."""
 
-    zone_id: str = Field(description="Zone.", examples=["bay-2"])
-    name: str = Field(description="For people.")
-    floor_id: str = Field(description="Floor.")
     time_zone: str = Field(description="IANA name of the floor's clock.")
     known_min: list[float] = Field(description="Minutes for which figures are known; 0: none.")
     people_avg: list[float | None] = Field(description="People, by the time for which each holds.")
@@ -100,4 +98,4 @@ class Curves(RangeAnswer):
     """How many people were in zones over a time, as far as the caller sees these."""
 
     step_min: int = Field(description="Length of a step, minutes.")
-    zones: list[ZoneCurve] = Field(description="Those in force at the end, by order, then name.")
+    zones: list[ZoneCurve] = Field(description="Those in force in the time, by order, then name.")

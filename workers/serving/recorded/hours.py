@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from psycopg import Connection
 
 from workers.serving.recorded.figures import Row
+from workers.serving.recorded.registered import Span
 
 QUARTER: Final = timedelta(minutes=15)
 """Clocks of all time zones differ from UTC by whole quarters of an hour."""
@@ -120,7 +121,7 @@ def minutes_of_the_week(since: datetime, until: datetime, time_zone: str) -> dic
 
 def hours_of(
     connection: Connection[Any],
-    zones: Mapping[str, tuple[str, datetime]],
+    zones: Mapping[str, tuple[str, Sequence[Span]]],
     floors: Sequence[str],
     since: datetime,
     until: datetime,
@@ -129,7 +130,7 @@ def hours_of(
 
     Args:
         connection: To the database; gives rows as dictionaries.
-        zones: Time zone and first minute of each zone.
+        zones: Time zone of each zone, and when in the time it was in force, whole minutes.
         floors: Floors whose alerts are counted.
         since: First minute, with a time zone.
         until: Minute after the last.
@@ -142,17 +143,21 @@ def hours_of(
         "until": until,
     }
     totals = {
-        one: minutes_of_the_week(*one)
-        for one in {(max(since, first), until, name) for name, first in zones.values()}
+        (*span, name): minutes_of_the_week(*span, name)
+        for name, spans in zones.values()
+        for span in {*spans}
     }
     watched = {
         (row["zone_id"], Hour(row["weekday"], row["hour"])): row
         for row in connection.execute(_HOURS, given)
     }
     found: dict[str, dict[Hour, Minutes]] = {}
-    for zone_id, (time_zone, first) in zones.items():
+    for zone_id, (time_zone, spans) in zones.items():
         cells = found[zone_id] = {}
-        for hour, total in sorted(totals[max(since, first), until, time_zone].items()):
+        in_force: Counter[Hour] = Counter()
+        for span in spans:
+            in_force.update(totals[*span, time_zone])
+        for hour, total in sorted(in_force.items()):
             row = watched.get((zone_id, hour))
             short, possible, covered = (row[name] if row else 0 for name in _STATES)
             unseen = max(0, total - short - possible - covered)

@@ -16,7 +16,7 @@ from workers.serving.recorded.figures import Row
 from workers.serving.recorded.hours import Hours, hours_of
 from workers.serving.recorded.pool import reading_pool
 from workers.serving.recorded.ranges import Schema
-from workers.serving.recorded.registered import IN_FORCE, revisions_of, zones_in_force
+from workers.serving.recorded.registered import IN_FORCE, Span, Zones, revisions_of, zones_in_force
 from workers.storage.timescale.connection import database_errors
 
 T = TypeVar("T")
@@ -24,6 +24,7 @@ T = TypeVar("T")
 MOST_DAYS_OPEN: Final = 28
 """An alert that nothing was decided about for longer is not looked for, days."""
 
+MINUTE: Final = timedelta(minutes=1)
 _FRESH: Final = timedelta(minutes=1)
 _OLDEST: Final = timedelta(days=1)
 """A figure is looked for within the first time, where nearly all have one; else within this."""
@@ -100,17 +101,15 @@ _PEOPLE: Final = """
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Registered:
-    """Zones in force at a moment, as versions of them, and how they were covered.
+    """Zones in force in a time, and how they were covered.
 
     Attributes:
-        zones: Versions of the zones.
-        time_zones: IANA name of the clock of each zone's floor; UTC where that is not registered.
+        zones: The zones.
         hours: How they were covered.
         revisions: Revisions in force that decide some of it.
     """
 
-    zones: Sequence[Row]
-    time_zones: Mapping[str, str]
+    zones: Zones
     hours: Hours
     revisions: Sequence[int]
 
@@ -237,7 +236,7 @@ class PastZones:
         until: datetime,
         shown: Callable[[Row], bool],
     ) -> Registered:
-        """How zones that were in force at the end of a time were covered, as it is known now.
+        """How zones that were in force in a time were covered, as it is known now.
 
         Args:
             since: First minute, with a time zone.
@@ -249,18 +248,20 @@ class PastZones:
             Stop: It is not migrated, or refuses this board.
         """
         with database_errors(), self._pool.connection() as connection:
-            zones = zones_in_force(connection, until, shown)
+            zones = zones_in_force(connection, since, until, shown)
             firsts = {
                 row["zone_id"]: row["first"]
                 for row in connection.execute(_FIRST_MINUTES, {"zones": zones.ids})
             }
-            clocks = {zone: (clock, firsts[zone]) for zone, clock in zones.time_zones.items()}
+            clocks = {
+                zone: (clock, _minutes(zones.spans[zone], max(since, firsts[zone])))
+                for zone, clock in zones.time_zones.items()
+            }
             floor_ids = sorted({row["floor_id"] for row in zones.rows})
             hours = hours_of(connection, clocks, floor_ids, since, until)
             revisions = revisions_of(connection, _MINUTE_TABLES, zones.ids, since, until)
         return Registered(
-            zones=zones.rows,
-            time_zones=zones.time_zones,
+            zones=zones,
             hours=hours,
             revisions=revisions,
         )
@@ -296,6 +297,19 @@ class PastZones:
         with database_errors(), self._pool.connection() as connection:
             found: list[Row] = connection.execute(query, {"at": at, "floor": floor_id}).fetchall()
         return found
+
+
+def _minutes(spans: Sequence[Span], first: datetime) -> list[Span]:
+    """When a zone was in force, in whole minutes.
+
+    From its first minute on, though it be registered later: the figures of that time count.
+    """
+    found = []
+    for number, (start, end) in enumerate(spans):
+        since = first if number == 0 else start.replace(second=0, microsecond=0)
+        last_minute = end.replace(second=0, microsecond=0)
+        found.append((since, last_minute if end == last_minute else last_minute + MINUTE))
+    return found
 
 
 def _by(name: str, rows: Sequence[Row]) -> dict[str, list[Row]]:

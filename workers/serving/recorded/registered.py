@@ -1,8 +1,10 @@
-"""Zones that were in force at a moment, with the clock of each, and what revises them."""
+"""Zones that were in force in a time, with the clock of each, and what revises them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 from psycopg import Connection, sql
@@ -27,53 +29,106 @@ _REVISIONS: Final = """
 """
 
 
+_ZONE_VERSIONS: Final = """
+    SELECT v.*, greatest(v.valid_from, v.recorded_at + %(visible)s * INTERVAL '1 us') AS from_at
+    FROM zones AS v
+    WHERE greatest(v.valid_from, v.recorded_at + %(visible)s * INTERVAL '1 us') < %(until)s
+    ORDER BY v.zone_id, from_at, v.version
+"""
+
+Span = tuple[datetime, datetime]
+"""From when to when, the end left out."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Zones:
-    """Zones in force at a moment.
+    """Zones that were in force in a time or a part of it.
 
     Attributes:
-        rows: Versions of them, by order, name and id.
+        rows: The last version of each that was in force in the time, by order, name and id.
         time_zones: IANA name of the clock of each zone's floor; UTC where that is not registered.
+        spans: When in the time each was in force.
+        until: End of the time.
     """
 
     rows: Sequence[Row]
     time_zones: Mapping[str, str]
+    spans: Mapping[str, Sequence[Span]]
+    until: datetime
 
     @property
     def ids(self) -> list[str]:
         """Their ids."""
         return [row["zone_id"] for row in self.rows]
 
+    def removed_at(self, zone_id: str) -> datetime | None:
+        """When a zone was removed that was not in force at the end any more, else None."""
+        end = self.spans[zone_id][-1][1]
+        return end if end < self.until else None
+
 
 def zones_in_force(
-    connection: Connection[Any], at: datetime, shown: Callable[[Row], bool]
+    connection: Connection[Any], since: datetime, until: datetime, shown: Callable[[Row], bool]
 ) -> Zones:
-    """Zones that were in force at a moment, and of which something is asked.
+    """Zones that were in force in a time or a part of it, and of which something is asked.
 
     Args:
         connection: To the database; gives rows as dictionaries.
-        at: The moment, with a time zone.
+        since: Start of the time, with a time zone.
+        until: End of it.
         shown: Whether a zone, as a row of `zones`, is asked for.
     """
-    given = {"at": at, "visible": VISIBLE_AFTER_US}
-    zones, floors = (
-        connection.execute(
-            sql.SQL(IN_FORCE).format(
-                table=sql.Identifier(table), identity=sql.Identifier(identity)
-            ),
-            given,
-        ).fetchall()
-        for table, identity in (("zones", "zone_id"), ("floors", "floor_id"))
-    )
-    rows = sorted(
-        (row for row in zones if shown(row)),
-        key=lambda row: (row["sort_order"], row["name"] or row["zone_id"], row["zone_id"]),
-    )
+    given = {"at": until, "until": until, "visible": VISIBLE_AFTER_US}
+    floors = connection.execute(
+        sql.SQL(IN_FORCE).format(
+            table=sql.Identifier("floors"), identity=sql.Identifier("floor_id")
+        ),
+        given,
+    ).fetchall()
+    rows: list[Row] = []
+    spans: dict[str, list[Span]] = {}
+    versions = connection.execute(_ZONE_VERSIONS, given).fetchall()
+    for zone_id, each in groupby(versions, key=itemgetter("zone_id")):
+        newest, found = in_force([*each], since, until)
+        if newest is not None and shown(newest):
+            rows.append(newest)
+            spans[zone_id] = found
+    rows.sort(key=lambda row: (row["sort_order"], row["name"] or row["zone_id"], row["zone_id"]))
     clock_of = {row["floor_id"]: row["time_zone"] for row in floors}
     return Zones(
         rows=rows,
         time_zones={row["zone_id"]: clock_of.get(row["floor_id"], "UTC") for row in rows},
+        spans=spans,
+        until=until,
     )
+
+
+def in_force(
+    versions: Sequence[Row], since: datetime, until: datetime
+) -> tuple[Row | None, list[Span]]:
+    """The last version of a thing that was in force in a time, and when the thing was.
+
+    Args:
+        versions: All its versions that came into force before the end, with `from_at`, sorted by it
+            and the version. Of those that came, the highest is in force.
+        since: Start of the time.
+        until: End of it.
+    """
+    newest: Row | None = None
+    last: Row | None = None
+    spans: list[Span] = []
+    ends = [one["from_at"] for one in versions[1:]]
+    for version, next_at in zip(versions, [*ends, until], strict=True):
+        if newest is None or version["version"] > newest["version"]:
+            newest = version
+        start, end = max(version["from_at"], since), min(next_at, until)
+        if newest["removed"] or start >= end:
+            continue
+        last = newest
+        if spans and spans[-1][1] == start:
+            start = spans.pop()[0]
+        spans.append((start, end))
+    return last, spans
 
 
 def revisions_of(

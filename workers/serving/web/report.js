@@ -7,9 +7,9 @@ import { note, section, table } from "./past_parts.js";
 import { read } from "./requests.js";
 import { curveOf, flowMap, heatLegend, heatMap, kindsOf } from "./report_charts.js";
 import { floorFlows, missingIn, mondayOf, ranked, shifted, weekOf } from "./report_figures.js";
-import { answerOf, DWELL_HEADS, FLOW_HEADS, floorSentence, madeOf, movesNote, openOf, percent, REPORT, restOf, stay, weekTitle } from "./report_words.js";
+import { answerOf, DWELL_HEADS, FLOW_HEADS, floorSentence, madeOf, movesNote, nameOf, openOf, percent, REPORT, restOf, stay, weekTitle } from "./report_words.js";
 import { sessionEnded } from "./session.js";
-import { dayBounds, isoOf, localOf, usOf } from "./site_time.js";
+import { dayBounds, firstAt, isoOf, localOf, usOf } from "./site_time.js";
 import { noAnswer } from "./why_words.js";
 
 const STEP_MIN = 30;
@@ -99,6 +99,7 @@ class ReportPage {
   }
 
   #show(week, { coverage, curves, dwell, movement }) {
+    for (const zone of [coverage, curves, dwell, movement].flatMap((answer) => answer.zones)) zone.name = nameOf(zone, week.timeZone);
     const { filter, everyZone } = this.choice;
     const isShown = (zone) => !filter.isSet || this.choice.zones.has(zone.zone_id);
     const zones = coverage.zones.filter(isShown);
@@ -142,9 +143,9 @@ class ReportPage {
     if (!curve) return null;
     const day = week.days[run.weekday - 1];
     const clock = zone.time_zone;
-    const from = usOf(`${day}T${String(run.first).padStart(2, "0")}:00:00`, clock);
-    const to = run.last === 23 ? dayBounds(day, clock)[1] : usOf(`${day}T${String(run.last + 1).padStart(2, "0")}:00:00`, clock);
-    return from === null || to === null ? null : missingIn(curve, curves, from, to);
+    const from = firstAt(`${day}T${String(run.first).padStart(2, "0")}:00:00`, clock);
+    const to = run.last === 23 ? dayBounds(day, clock)[1] : firstAt(`${day}T${String(run.last + 1).padStart(2, "0")}:00:00`, clock);
+    return missingIn(curve, curves, from, to);
   }
 
   #heat(rows, zones, week, knownTo) {
@@ -202,7 +203,7 @@ class ReportPage {
     if (!flows.length) return section(REPORT.moves, note(REPORT.noMoves));
     const names = new Map(movement.zones.map((zone) => [zone.zone_id, zone.name]));
     const floorNames = new Map([...this.choice.everyZone.values()].map((zone) => [zone.floor_id, zone.floor_name]));
-    const nameOf = (floor) => floorNames.get(floor) ?? floor;
+    const floorName = (floor) => floorNames.get(floor) ?? floor;
     const out = new Map();
     for (const { from_zone_id: from, moves } of flows) out.set(from, (out.get(from) ?? 0) + moves);
     const rows = flows.slice(0, MOST_FLOWS).map(({ from_zone_id: from, to_zone_id: to, moves, linked }) => ({
@@ -213,11 +214,11 @@ class ReportPage {
       linked: String(linked),
     }));
     const shown = { zones: movement.zones, flows };
-    const byFloor = [...floorFlows(shown)].sort(([one], [other]) => nameOf(one).localeCompare(nameOf(other)));
+    const byFloor = [...floorFlows(shown)].sort(([one], [other]) => floorName(one).localeCompare(floorName(other)));
     const width = Math.max(300, Math.min(760, document.documentElement.clientWidth - 30));
     const floors = byFloor.map(([floor, sums]) => {
       const zones = [...this.choice.everyZone.values()].filter((zone) => zone.floor_id === floor && names.has(zone.zone_id));
-      return make("div", "floor-flows", make("p", "", floorSentence(nameOf(floor), sums, nameOf)), flowMap(`${REPORT.moves}: ${nameOf(floor)}`, zones, shown, width) ?? "");
+      return make("div", "floor-flows", make("p", "", floorSentence(floorName(floor), sums, floorName)), flowMap(`${REPORT.moves}: ${floorName(floor)}`, zones, shown, width) ?? "");
     });
     const rest = flows.length > MOST_FLOWS ? note(`${flows.length - MOST_FLOWS} rarer ways are left out.`) : null;
     return section(REPORT.moves, note(movesNote(movement.within_s)), make("div", "", ...floors), table(REPORT.moves, FLOW_HEADS, rows), rest);

@@ -44,6 +44,11 @@ export function weekTitle(week) {
   return `Week of ${day(week.from, false)} to ${day(week.to - 1, true)} (${week.timeZone})`;
 }
 
+/** A zone's name, with the time at which it was removed where that was in the week. */
+export function nameOf(zone, timeZone) {
+  return zone.removed_at_us ? `${zone.name} (removed ${inFull(zone.removed_at_us, timeZone).replace(/:\d\d \(.*/, "")})` : zone.name;
+}
+
 /** What the report is of, from which revisions, and when it was made. */
 export function madeOf({ sites, zones, all, revisions, now, knownTo, week }) {
   const where = `${sites.length ? `${listed(sites)}: ` : ""}${zones === all ? counted(all, "zone", "zones") : `${zones} of ${counted(all, "zone", "zones")}`}`;

@@ -42,9 +42,19 @@ export function usOf(local, timeZone) {
   return localOf(at * 1000, timeZone) === local ? at * 1000 : null;
 }
 
+const QUARTER_MS = 900000;
+
+/** The first moment at which a clock shows a local date and time or a later one, microseconds: the first of two, and where the clocks skipped it, when they went on. */
+export function firstAt(local, timeZone) {
+  const wanted = Date.parse(`${local}Z`);
+  const about = wanted + wanted - Date.parse(`${localOf(wanted * 1000, timeZone)}Z`);
+  let at = about - 16 * QUARTER_MS;
+  while (localOf(at * 1000, timeZone) < local) at += QUARTER_MS;
+  return at * 1000;
+}
+
 /** Start and end of a day of a time zone, microseconds: 23, 24 or 25 hours apart. */
 export function dayBounds(day, timeZone) {
-  const start = (date) => usOf(`${date}T00:00:00`, timeZone) ?? usOf(`${date}T01:00:00`, timeZone);
   const next = new Date(Date.parse(`${day}T00:00:00Z`) + 86400000).toISOString().slice(0, 10);
-  return [start(day), start(next)];
+  return [day, next].map((date) => firstAt(`${date}T00:00:00`, timeZone));
 }

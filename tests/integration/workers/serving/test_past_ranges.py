@@ -319,6 +319,68 @@ def test_an_export_holds_the_zones_that_the_caller_sees_and_is_bounded(past: Ask
     assert past.get("auditor", "export", NIGHT).status_code == 403
 
 
+REMOVED = datetime(2026, 3, 28, 12, 0, 30, tzinfo=UTC)
+OLD_ZONE = """
+    INSERT INTO zones SELECT (jsonb_populate_record(z, '{"zone_id": "zone-old"}')).*
+    FROM zones AS z WHERE z.zone_id = 'zone-r0';
+    INSERT INTO zones SELECT (jsonb_populate_record(z, jsonb_build_object(
+        'version', z.version + 1, 'removed', true, 'valid_from', '2026-03-28T12:00:30Z',
+        'recorded_at', '2026-03-28T11:00Z'))).*
+    FROM zones AS z WHERE z.zone_id = 'zone-old';
+    INSERT INTO live.occupancy_minutes
+    SELECT (jsonb_populate_record(m, '{"zone_id": "zone-old"}')).*
+    FROM live.occupancy_minutes AS m WHERE m.zone_id = 'zone-r0'
+        AND minute >= '2026-03-28T00:00Z' AND minute < '2026-03-28T12:00Z'
+"""
+
+
+@pytest.fixture
+def old_zone(past: Asked) -> Iterator[int]:
+    """A zone that was removed on the way through the time; gives how many minutes it has."""
+    with psycopg.connect(past.url, autocommit=True) as connection:
+        connection.execute(OLD_ZONE)
+        found = connection.execute(
+            "SELECT count(*) FROM live.occupancy_minutes WHERE zone_id = 'zone-old'"
+        ).fetchone()
+        assert found is not None
+        yield found[0]
+        for table in ("zones", "live.occupancy_minutes"):
+            connection.execute(f"DELETE FROM {table} WHERE zone_id = 'zone-old'")
+
+
+@pytest.mark.parametrize("what", ["coverage", "dwell", "movement", "occupancy", "export"])
+def test_a_zone_that_was_removed_meanwhile_has_its_figures_until_then(
+    past: Asked, old_zone: int, what: str
+) -> None:
+    params = {"view": "shown"} if what == "export" else {}
+    answer = past.get("analyst", what, WHOLE, zone_id="zone-old", **params)
+    after = past.get("analyst", what, (WHOLE[0].replace("28", "29"), WHOLE[1]), zone_id="zone-old")
+
+    assert old_zone > 300
+    if what == "export":
+        assert answer.text.count("zone-old") >= old_zone
+        assert "zone-old" not in after.text
+        return
+    if what != "movement":  # nobody moved
+        [zone] = answer.json()["zones"]
+        assert zone["removed_at_us"] == REMOVED.timestamp() * 1e6
+    else:
+        [zone] = [one for one in answer.json()["zones"] if one["zone_id"] == "zone-old"]
+    assert after.json()["zones"] == []
+    if what == "coverage":
+        names = ("short_min", "possible_min", "covered_min", "not_watched_min")
+        total = sum(hour[name] for hour in zone["hours"] for name in names)
+        assert total == 12 * 60 + 1, "the minute in which it was removed included"
+    elif what == "occupancy":
+        assert sum(map(bool, zone["known_min"])) == 12
+
+
+def test_zones_that_are_in_force_carry_no_time_of_removal(past: Asked) -> None:
+    for what in ("coverage", "dwell", "occupancy"):
+        zones = past.get("analyst", what, WHOLE).json()["zones"]
+        assert [zone["removed_at_us"] for zone in zones] == [None, None]
+
+
 def test_a_revision_that_comes_into_force_meanwhile_cuts_the_file_off(past: Asked) -> None:
     """Rows of before it and after it are not mixed, and whoever reads sees a broken answer."""
     parts: list[dict[str, Any]] = []
