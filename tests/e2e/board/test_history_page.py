@@ -263,3 +263,29 @@ def offset(day: str) -> str:
     """Of Vienna at the start of a day."""
     start = datetime.fromisoformat(f"{day}T00:00").replace(tzinfo=ZoneInfo("Europe/Vienna"))
     return start.isoformat()[-6:]
+
+
+CELLS = """async (weeks) => {
+    const { cellsOf, weekOf } = await import("/report_figures.js");
+    return weeks.map(([monday, zone]) => {
+        const week = weekOf(monday, zone);
+        const cells = [...cellsOf([], week, week.to).values()];
+        const odd = cells.filter((cell) => cell.twice || cell.kind !== "none");
+        return odd.map(({ weekday, hour, kind, twice }) => [weekday, hour, kind, twice]);
+    });
+}"""
+WEEKS_OF_CHANGE: tuple[tuple[str, str, list[list[object]]], ...] = (
+    ("2025-10-20", "Europe/Vienna", [[7, 2, "none", 60]]),
+    ("2026-03-23", "Europe/Vienna", [[7, 2, "skipped", 0]]),
+    ("2026-03-30", "Australia/Lord_Howe", [[7, 1, "none", 30]]),
+    ("2026-09-28", "Australia/Lord_Howe", []),  # half of an hour is there
+    ("2026-06-01", "Asia/Kathmandu", []),
+)
+
+
+def test_the_heat_map_knows_how_much_of_an_hour_each_clock_shows_twice(
+    report: Callable[..., Page],
+) -> None:
+    page = report(WEEKS[0][0])
+    found = page.evaluate(CELLS, [[monday, zone] for monday, zone, _ in WEEKS_OF_CHANGE])
+    assert found == [odd for _, _, odd in WEEKS_OF_CHANGE]

@@ -1,7 +1,9 @@
 // What the weekly report counts: days of a week, hours of zones, their worst hours, and where people went.
-import { dayBounds, localOf, usOf } from "./site_time.js";
+import { dayBounds, localOf } from "./site_time.js";
 
 const DAY_MS = 86400000;
+const QUARTER_US = 900e6; // clocks of all time zones differ from UTC by whole quarters of an hour
+const HOUR_MIN = 60;
 export const HOURS = [...Array(24).keys()];
 
 /** The Monday of the week that holds a day, as "2026-11-30". */
@@ -21,6 +23,17 @@ export function weekOf(monday, timeZone) {
   return { monday, days, timeZone, from: dayBounds(days[0], timeZone)[0], to: dayBounds(days[6], timeZone)[1] };
 }
 
+/** Of each hour of a week's days when it starts, microseconds, and how many minutes it has on the clock; by "2026-11-30T07", skipped ones left out. */
+function hoursOnClock(week) {
+  const found = new Map();
+  for (let us = week.from; us < week.to; us += QUARTER_US) {
+    const name = localOf(us, week.timeZone).slice(0, 13);
+    const hour = found.get(name) ?? { from: us, minutes: 0 };
+    found.set(name, { ...hour, minutes: hour.minutes + QUARTER_US / 6e7 });
+  }
+  return found;
+}
+
 /** Minutes of zones together: short, possibly short, covered and not watched, with shares of the watched ones. */
 export function summed(hours) {
   const [short, possible, covered, unseen] = ["short_min", "possible_min", "covered_min", "not_watched_min"].map((name) => hours.reduce((sum, one) => sum + one[name], 0));
@@ -34,29 +47,24 @@ export function summed(hours) {
  * @param zones as the API gives them, by hour of the week
  * @param week of `weekOf`
  * @param knownTo end of what is past, microseconds
- * @returns {Map<string, object>} by "weekday-hour": `{kind: "seen" | "unseen" | "skipped" | "ahead" | "none", twice, ...summed}`
+ * @returns {Map<string, object>}"); b=s.index("/**\n * The hours of one day in a row")
+s=s[:a]+''' * @returns {Map<string, object>} by "weekday-hour": `{kind: "seen" | "unseen" | "skipped" | "ahead" | "none", minutes, twice, ...summed}`; `twice` is how many minutes the clock showed again
  */
 export function cellsOf(zones, week, knownTo) {
   const found = new Map();
+  const onClock = (week.hours ??= hoursOnClock(week));
   for (const [number, day] of week.days.entries()) {
     for (const hour of HOURS) {
       const hours = zones.flatMap((zone) => zone.hours.filter((one) => one.weekday === number + 1 && one.hour === hour));
       const cell = { weekday: number + 1, hour, ...summed(hours) };
-      const at = usOf(`${day}T${String(hour).padStart(2, "0")}:00:00`, week.timeZone);
-      cell.twice = at !== null && isTwice(day, hour, at, week.timeZone);
+      const shown = onClock.get(`${day}T${String(hour).padStart(2, "0")}`);
+      cell.twice = Math.max(0, (shown?.minutes ?? 0) - HOUR_MIN);
       if (hours.length) cell.kind = cell.watched ? "seen" : "unseen";
-      else cell.kind = at === null ? "skipped" : at >= knownTo ? "ahead" : "none";
+      else cell.kind = !shown ? "skipped" : shown.from >= knownTo ? "ahead" : "none";
       found.set(`${number + 1}-${hour}`, cell);
     }
   }
   return found;
-}
-
-/** Whether a clock shows an hour twice on a day. */
-function isTwice(day, hour, at, timeZone) {
-  const shows = (us) => localOf(us, timeZone).slice(0, 13);
-  const wanted = `${day}T${String(hour).padStart(2, "0")}`;
-  return [-3600e6, 3600e6].some((away) => shows(at + away) === wanted);
 }
 
 /**

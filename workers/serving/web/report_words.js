@@ -30,7 +30,7 @@ export const REPORT = {
     thin: ["35°", "hatched, with a ring: watched for less than half of the time"],
     unseen: ["–", "hatched: not watched; nothing is known, and it does not mean 0"],
     skipped: ["skip", "the clock skipped this hour"],
-    twice: ["2×", "the clock showed this hour twice; both are counted"],
+    twice: ["2×", "the clock showed this hour, or a part of it, twice; both are counted"],
     ahead: ["·", "still to come"],
   },
 };
@@ -147,7 +147,7 @@ export function isThin(cell) {
 /** The same for a screen reader, and when pointed at. */
 export function cellTitle(cell, week) {
   const when = runOf({ weekday: cell.weekday, first: cell.hour, last: cell.hour }, week);
-  const twice = cell.twice ? " The clock showed this hour twice." : "";
+  const twice = cell.twice === 60 ? " The clock showed this hour twice." : cell.twice ? ` The clock showed ${cell.twice} min of this hour twice.` : "";
   if (cell.kind === "unseen") return `${when}: not watched.${twice}`;
   if (cell.kind === "none") return `${when}: no zone was registered.`;
   if (cell.kind === "skipped") return `${when}: the clock skipped this hour.`;
