@@ -97,6 +97,13 @@ ALERTS: Final[dict[str, Row]] = {
         "send it.",
         "The machines and logs of the watchdogs: [runbook](../runbooks/watch.md).",
     ),
+    "badges/floors/NAME": Row(
+        "by rule",
+        "A badge was read on two floors within less than `watchdog.between_floors_s`, and a rule "
+        "of the kind `badge-contradiction` asks for it. `NAME` is both floors.",
+        "What the rule names as next action; "
+        "[badges on two floors](../badge-readers.md#a-badge-on-two-floors).",
+    ),
     "audit/stage/NAME": Row(
         "WARNING",
         "The process has not been able to write the audit for `watchdog.after_s`: it refuses to "

@@ -353,6 +353,21 @@ class WatchdogSettings(Section):
         "parted by commas; an address that stands in the URL itself needs no entry here.",
     )
     owner: str = setting("operators", "text", "Named in every alert as the one to mend it.")
+    between_floors_s: float = setting(
+        10.0,
+        "s",
+        "The shortest time between two floors, by stairs or lift: a badge that is read on two "
+        "floors within less opens an alert under rules of the kind badge-contradiction. Lower "
+        "where clocks of readers differ by seconds; 0 compares no floors.",
+        ge=0,
+        le=600,
+    )
+    readers_between_floors: list[str] = setting(
+        [],
+        "reader ids",
+        "Readers in lifts and stairwells, which read people of several floors: what they read is "
+        "not compared with other floors.",
+    )
     anchored_within_s: float = setting(
         0.0,
         "s",

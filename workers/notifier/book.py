@@ -19,7 +19,13 @@ from workers.notifier.delivery.destinations import Destinations
 from workers.notifier.delivery.message import receipt_key_of
 from workers.notifier.delivery.outcome import Outcome, Receipt, Refused
 from workers.notifier.delivery.send import retry_after
-from workers.notifier.delivery.wording import Part, Scene, group_message, pipeline_message
+from workers.notifier.delivery.wording import (
+    Part,
+    Scene,
+    group_message,
+    pipeline_message,
+    route_of,
+)
 from workers.notifier.grouping import Group, groups_of
 from workers.notifier.memory import AlertKey, AlertMemory, Notification, Route
 from workers.notifier.notifying import advance
@@ -170,11 +176,14 @@ class Book:
         return "OPERATIONS" if record["owner"] == self._policy.operators else "WARD"
 
     def take_pipeline_alert(self, alert: Alert, now_us: int) -> None:
-        """Take an alert about the pipeline: it goes to who runs the machine, at once."""
+        """Take an alert of the watchdog: it goes to its owner at once.
+
+        That is who runs the machine; of badges on two floors it is who the rule names.
+        """
         if now_us - alert["at_us"] > self._policy.oldest_us:
             return
         owner = alert["owner"] or self._policy.operators
-        found = self._destinations.of(owner, "OPERATIONS")
+        found = self._destinations.of(owner, route_of(alert))
         for one in found:
             others = [other.name for other in found if other is not one]
             key = receipt_key_of(alert["alert_id"], alert["at_us"], alert["state"], one.name)

@@ -16,7 +16,7 @@ def make_alert(finding: Finding, state: AlertState, at_us: int, owner: str) -> A
         finding: What the alert reports.
         state: Whether it is raised or cleared.
         at_us: When that was decided, UTC microseconds.
-        owner: Who has to fix it, as named in the alert.
+        owner: Who has to fix it, as named in the alert, where the finding names nobody.
     """
     return {
         "alert_id": finding.key,
@@ -31,7 +31,7 @@ def make_alert(finding: Finding, state: AlertState, at_us: int, owner: str) -> A
         "value": finding.value,
         "threshold": finding.threshold,
         "unit": finding.unit,
-        "owner": owner,
+        "owner": finding.owner or owner,
         "next_action": finding.next_action,
         "suppressed": finding.suppressed,
     }

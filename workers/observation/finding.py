@@ -18,7 +18,8 @@ class Finding:
         value: Measured value.
         threshold: Value from which on this is a finding.
         unit: Unit of value and threshold.
-        next_action: What an operator does about it.
+        next_action: What its owner does about it.
+        owner: Who has to act; empty for who runs the machine.
         explains: Keys of other findings, which are not reported because of this one.
     """
 
@@ -30,6 +31,7 @@ class Finding:
     threshold: float
     unit: str
     next_action: str
+    owner: str = ""
     explains: tuple[str, ...] = ()
 
     @property
@@ -44,5 +46,5 @@ class Finding:
 
     @property
     def subject(self) -> str:
-        """What it is about: `line` (the pipeline), `log` (Kafka), `stage/NAME` or `camera/ID`."""
+        """What it is about: `line`, `log` (Kafka), `stage/NAME`, `camera/ID` or `floors/IDS`."""
         return self.key.partition("/")[2]

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from runtime.process.sections import WatchdogSettings
 from workers.observation.auditing import anchor_late, audit_away
+from workers.observation.badge_findings import badges_on_two_floors
 from workers.observation.finding import Finding, Tier
 from workers.observation.log_changes import log_changes
 from workers.observation.signs import Signs
@@ -66,7 +67,7 @@ def judge(signs: Signs, settings: WatchdogSettings, started_us: int) -> list[Fin
     """
     stages = _silent_stages(signs, settings)
     audit = [*audit_away(signs, settings), *anchor_late(signs, settings, started_us)]
-    changes = [*log_changes(signs), *audit]
+    changes = [*log_changes(signs), *audit, *badges_on_two_floors(signs)]
     if signs.kafka_error:  # nothing in Kafka can be judged, maybe because a topic is missing
         return [*_log_away(signs, settings), *stages, *changes]
     cameras = _silent_cameras(signs, settings, started_us)

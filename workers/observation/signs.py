@@ -1,10 +1,13 @@
 """The watchdog's observations of the pipeline: values only, without a judgement."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from schemas.records.cameras import CameraVerdict
+from schemas.records.rules import Rule
+from workers.observation.badges import Crossing
 from workers.observation.losses import Loss
 
 HISTORY: Final = 900
@@ -49,6 +52,22 @@ class Disagreement(NamedTuple):
     since_us: int
     others: tuple[str, ...]
     distance_m: float
+
+
+class FloorSign(NamedTuple):
+    """A registered floor.
+
+    Attributes:
+        floor_id: Its id.
+        name: Name that people use.
+        time_zone: IANA name of its time zone.
+        units: Units of its parts.
+    """
+
+    floor_id: str
+    name: str
+    time_zone: str
+    units: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,6 +133,9 @@ class Signs:
         losses: Unresolved losses of records that a stage had not read.
         topics: Differences between topics and the topic table, as texts.
         anchored_us: When the audit was last anchored, UTC microseconds; None when never.
+        crossings: Badges that were on two floors at once, as far as they count.
+        floors: Registered floors by id.
+        rules: Rules about badges that contradict what is, by id.
         unseen: Kinds of findings that were not checked yet, so that none can be cleared.
     """
 
@@ -132,6 +154,9 @@ class Signs:
     losses: tuple[Loss, ...] = ()
     topics: tuple[str, ...] = ()
     anchored_us: int | None = None
+    crossings: Sequence[Crossing] = ()
+    floors: dict[str, FloorSign] = field(default_factory=dict)
+    rules: dict[str, Rule] = field(default_factory=dict)
     unseen: frozenset[str] = frozenset()
 
 

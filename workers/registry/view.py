@@ -13,6 +13,7 @@ from runtime.facts.log import Fact
 from schemas.records.cameras import CameraClock, CameraView
 from schemas.records.evidence import Badge, BadgeReader
 from schemas.records.facts import Camera, Floor, Unit, Zone
+from schemas.records.rules import Rule
 from schemas.records.staffing import Shift, Staff
 from schemas.topics import (
     BADGES,
@@ -22,6 +23,7 @@ from schemas.topics import (
     FLOORS,
     READERS,
     REFERENCE_TOPICS,
+    RULES,
     SHIFTS,
     STAFF,
     UNITS,
@@ -164,6 +166,10 @@ class RegistryView:
     def badges(self, now_us: int) -> dict[str, Badge]:
         """Badges in force at `now_us`, by pseudonym."""
         return cast("dict[str, Badge]", self._at(BADGES, now_us))
+
+    def rules(self, now_us: int) -> dict[str, Rule]:
+        """Rules of alerts in force at `now_us`, by id."""
+        return cast("dict[str, Rule]", self._at(RULES, now_us))
 
     def units(self, now_us: int) -> dict[str, Unit]:
         """Units in force at `now_us`, by id."""

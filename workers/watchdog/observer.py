@@ -6,12 +6,22 @@ from runtime.errors import Retry
 from runtime.kafka.cluster import Cluster
 from runtime.process.metrics import LAG_RECORDS, LAG_SECONDS
 from runtime.process.sections import WatchdogSettings
+from streams.domain.alerts.rule import OF_BADGES
+from workers.observation.badge_findings import KIND as BADGES
 from workers.observation.groups import CONSUMED, PipelineProbe
 from workers.observation.losses import LossFollower
-from workers.observation.signs import CameraSign, Disagreement, Signs, StageProgress, StageSign
+from workers.observation.signs import (
+    CameraSign,
+    Disagreement,
+    FloorSign,
+    Signs,
+    StageProgress,
+    StageSign,
+)
 from workers.observation.views import KINDS
 from workers.registry.follower import RegistryFollower
 from workers.registry.view import RegistryView
+from workers.watchdog.badges import BadgeFollower
 from workers.watchdog.changes import ChangeWatch
 from workers.watchdog.endpoints import HealthProbes
 from workers.watchdog.outcomes import OutcomeFollower
@@ -41,6 +51,7 @@ class Observer:
         self._facts = RegistryFollower(cluster, self._registry)
         self._outcomes = OutcomeFollower(cluster)
         self._views = ViewFollower(cluster)
+        self._badges = BadgeFollower(cluster, settings)
         self._health = HealthProbes(settings.health, clock, settings.poll_s)
         self._losses = LossFollower(cluster)
         self._changes = ChangeWatch(cluster)
@@ -51,6 +62,7 @@ class Observer:
         self._facts.start()
         self._outcomes.start()
         self._views.start()
+        self._badges.start()
         self._losses.start()
         self._changes.start()
         self._health.start()
@@ -60,6 +72,7 @@ class Observer:
         self._health.close()
         self._changes.close()
         self._losses.close()
+        self._badges.close()
         self._views.close()
         self._outcomes.close()
         self._facts.close()
@@ -107,6 +120,13 @@ class Observer:
             losses=(*self._losses.open(now_us), *self._changes.losses),
             topics=self._changes.topics,
             anchored_us=self._losses.anchored_us,
+            crossings=self._badges.crossings(now_us),
+            floors=self._floors(now_us),
+            rules={
+                rule_id: rule
+                for rule_id, rule in self._registry.rules(now_us).items()
+                if rule["kind"] in OF_BADGES
+            },
             unseen=unseen,
         )
 
@@ -127,12 +147,26 @@ class Observer:
             )
         return found
 
+    def _floors(self, now_us: int) -> dict[str, FloorSign]:
+        """Registered floors, by id."""
+        units = self._registry.unit_index(now_us)
+        return {
+            floor_id: FloorSign(
+                floor_id,
+                fact["name"] or floor_id,
+                fact["time_zone"],
+                units.units_of("floor", floor_id) or frozenset(),
+            )
+            for floor_id, fact in self._registry.floors(now_us).items()
+        }
+
     def _unseen(self) -> frozenset[str]:
-        """Kinds of findings about Kafka that were not checked yet."""
+        """Kinds of findings that were not checked yet."""
         known = {
             "loss": self._losses.current and self._changes.current,
             "settings": self._changes.topics_known,
             "anchor": self._losses.current,
+            BADGES: self._badges.current and self._registry.synced_us is not None,
         }
         return frozenset(kind for kind, is_known in known.items() if not is_known)
 

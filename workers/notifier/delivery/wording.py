@@ -142,10 +142,15 @@ def _in_short(part: Part, route: Route, *, with_action: bool) -> str:
     return f"{lead}{_matter(alert, scene, route)} {when}{f' Next: {action}.' if action else ''}"
 
 
+def route_of(alert: Alert) -> Route:
+    """By which route an alert of the watchdog goes: of badges to who the rule names on the ward."""
+    return "WARD" if alert["subject"].startswith(_OF_FLOORS) else "OPERATIONS"
+
+
 def pipeline_message(
     alert: Alert, time_zone: str, link: str, others: Sequence[str], receipt_key: str
 ) -> Message:
-    """The message about an alert of the pipeline, for those who run it.
+    """The message about an alert of the watchdog.
 
     Args:
         alert: The alert.
@@ -155,7 +160,7 @@ def pipeline_message(
         receipt_key: Key of the occasion at the destination.
     """
     over = alert["state"] == "CLEARED"
-    named = alert["subject"] in alert["what"]
+    named = alert["subject"] in alert["what"] or alert["subject"].startswith(_OF_FLOORS)
     what = alert["what"] if named else f"{alert['subject']}: {alert['what']}"
     body = [f"{what}.", f"Since {_at(alert['since_us'], time_zone)}."]
     if over:
@@ -165,7 +170,7 @@ def pipeline_message(
     return Message(
         receipt_key=receipt_key,
         occasion=CLOSED if over else OPENED,
-        route="OPERATIONS",
+        route=route_of(alert),
         tier=alert["tier"],
         subject=f"{_LEADS[CLOSED] if over else ''}{what}",
         body=tuple(body),
@@ -192,6 +197,7 @@ def trial_message(name: str, owner: str, route: Route, receipt_key: str, at_us: 
     )
 
 
+_OF_FLOORS: Final = "floors/"
 _LEADS: Final = {CLOSED: "Over: ", ESCALATED: "Not acknowledged: ", AGAIN: "Again: "}
 
 

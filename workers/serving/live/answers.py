@@ -300,11 +300,9 @@ class AlertView(BaseModel):
 
     alert_id: str = Field(description="Its key.", examples=["silence/camera/left"])
     tier: str = Field(description="NOTICE, WARNING or PAGE.", examples=["WARNING"])
-    kind: str = Field(
-        description="`silence`, `lag`, `overload`, `loss` or `settings`.", examples=["silence"]
-    )
+    kind: str = Field(description="Part before the first slash of its key.", examples=["silence"])
     subject: str = Field(
-        description="What it is about: `line`, `log`, `stage/NAME` or `camera/ID`.",
+        description="What it is about: `line`, `log`, `stage/NAME`, `camera/ID` or `floors/ID+ID`.",
         examples=["camera/left"],
     )
     what: str = Field(

@@ -229,6 +229,9 @@ class Visibility:
         kind, _, identity = subject.partition("/")
         if not identity or kind == "stage":
             return self.sees_pipeline
+        if kind == "floors":  # who is on one of them has to know
+            units = (self._units("floor", one) for one in identity.split("+"))
+            return any(reaches_part(self._pipeline, one) for one in units)
         if kind not in {"camera", "zone", "floor", "unit"}:
             return reaches_all(self._pipeline, ())
         return reaches_part(self._pipeline, self._units(kind, identity))

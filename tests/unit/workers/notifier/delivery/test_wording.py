@@ -241,24 +241,27 @@ def test_no_message_names_a_person_and_none_is_empty(
     assert "(Europe/Berlin)" in page.text
 
 
+PIPELINE_ALERT: Any = {
+    "alert_id": "silence/camera/cam-1",
+    "seq": 1,
+    "at_us": AT_US,
+    "state": "RAISED",
+    "tier": "PAGE",
+    "kind": "silence",
+    "subject": "cam-1",
+    "what": "No new data from camera cam-1",
+    "since_us": AT_US - MINUTE_US,
+    "value": 60.0,
+    "threshold": 20.0,
+    "unit": "s",
+    "owner": "operators",
+    "next_action": "Look at the camera",
+    "suppressed": 0,
+}
+
+
 def test_an_alert_of_the_pipeline_is_for_who_runs_it() -> None:
-    raised: Any = {
-        "alert_id": "silence/camera/cam-1",
-        "seq": 1,
-        "at_us": AT_US,
-        "state": "RAISED",
-        "tier": "PAGE",
-        "kind": "silence",
-        "subject": "cam-1",
-        "what": "No new data from camera cam-1",
-        "since_us": AT_US - MINUTE_US,
-        "value": 60.0,
-        "threshold": 20.0,
-        "unit": "s",
-        "owner": "operators",
-        "next_action": "Look at the camera",
-        "suppressed": 0,
-    }
+    raised = PIPELINE_ALERT
     page = pipeline_message(raised, "Europe/Berlin", "", (), "rcpt_00000000")
     cleared: Any = {**raised, "state": "CLEARED"}
     over = pipeline_message(cleared, "UTC", "", (), "rcpt_00000000")
@@ -273,6 +276,20 @@ def test_an_alert_of_the_pipeline_is_for_who_runs_it() -> None:
     ]
     assert over.subject == "Over: No new data from camera cam-1"
     assert "It is over since 02:04 on Mon 1 Dec (UTC)." in over.body
+
+
+def test_an_alert_of_a_badge_on_two_floors_is_for_the_ward() -> None:
+    raised: Any = {
+        **PIPELINE_ALERT,
+        "alert_id": "badges/floors/east+west",
+        "subject": "floors/east+west",
+        "what": "A badge was read on West and East within 4 s (readers door and desk)",
+        "owner": "security",
+    }
+    page = pipeline_message(raised, "UTC", "", (), "rcpt_00000000")
+
+    assert (page.route, page.owner) == ("WARD", "security")
+    assert page.subject == raised["what"]
 
 
 def test_a_trial_says_that_nothing_is_wrong() -> None:

@@ -202,6 +202,8 @@ def test_rights_of_two_roles_are_held_each_in_its_own_units() -> None:
         ("camera/both-1", True),
         ("camera/west-1", False),
         ("camera/none-1", False),
+        ("floors/west-1+east-1", True),
+        ("floors/west-1+west-2", False),
         ("bed/east-1", False),
     ],
 )
