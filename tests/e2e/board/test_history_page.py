@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from schemas.topics import OCCUPANCY, ZONE_EVENTS
+from tests.e2e.board.test_accessibility import serious
 from tests.support.board_server import BoardServer
 from tests.support.builders.outputs import at_us
 from tests.support.callers import HEADER, NamedCallers, person
@@ -289,3 +290,12 @@ def test_the_heat_map_knows_how_much_of_an_hour_each_clock_shows_twice(
     page = report(WEEKS[0][0])
     found = page.evaluate(CELLS, [[monday, zone] for monday, zone, _ in WEEKS_OF_CHANGE])
     assert found == [odd for _, _, odd in WEEKS_OF_CHANGE]
+
+
+def test_a_report_with_figures_has_nothing_serious_for_axe(report: Callable[..., Page]) -> None:
+    """The accessibility tests see every page, but this one without a figure."""
+    page = report(WEEKS[0][0])
+    expect(page.get_by_role("img", name=re.compile("zone-r0: .* on average"))).to_be_visible()
+    assert serious(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert serious(page, ["color-contrast"]) == []

@@ -8,7 +8,7 @@ from psycopg import Connection, sql
 from psycopg.rows import tuple_row
 
 from workers.serving.recorded.figures import Row
-from workers.serving.recorded.visits import Stay
+from workers.serving.recorded.visits import StayRow
 
 Schema = Literal["live", "public"]
 
@@ -76,7 +76,7 @@ def stays_of(
     zone_ids: Sequence[str],
     since: datetime,
     until: datetime,
-) -> tuple[list[Stay], list[tuple[str, str]]]:
+) -> tuple[list[StayRow], list[tuple[str, str]]]:
     """Stays that were open in a time or ended shortly before it, and pairs of linked ids.
 
     Args:
@@ -92,7 +92,7 @@ def stays_of(
     with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
         cursor.execute(_ROOM)
         cursor.execute(sql.SQL(_STAYS).format(schema=name), given)
-        stays = [Stay._make(row) for row in cursor.fetchall()]
+        stays: list[StayRow] = cursor.fetchall()
         links = cursor.execute(sql.SQL(_LINKS).format(schema=name), given).fetchall()
     return stays, links
 

@@ -6,6 +6,7 @@ Times are UTC microseconds. Who is seen again under another id is one person whe
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from operator import itemgetter
 from typing import Final, NamedTuple
 
@@ -17,8 +18,12 @@ WITHIN_US: Final = 600_000_000
 
 _NEVER_US: Final = 2**62
 
-_by_entry: Final = itemgetter(2, 1)
+_zone_of: Final = itemgetter(0)
 _by_entry_of_zone: Final = itemgetter(2, 0)
+
+
+StayRow = tuple[str, str, int, int | None]
+"""A `Stay`, or a row with the same values, which the garbage collector need not look into."""
 
 
 class Stay(NamedTuple):
@@ -107,7 +112,7 @@ def one_person(links: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {one: top(one) for one in parent}
 
 
-def visits_of(stays: Iterable[Stay], links: Iterable[tuple[str, str]]) -> dict[str, list[Visit]]:
+def visits_of(stays: Iterable[StayRow], links: Iterable[tuple[str, str]]) -> dict[str, list[Visit]]:
     """Visits of each person, by one id of theirs, sorted by entry.
 
     Args:
@@ -115,49 +120,56 @@ def visits_of(stays: Iterable[Stay], links: Iterable[tuple[str, str]]) -> dict[s
         links: Pairs of ids of one person.
     """
     identities = one_person(links)
-    by_person: dict[str, dict[str, list[Stay]]] = {}
-    for stay in sorted(stays, key=_by_entry):
-        person = identities.get(stay.person_id, stay.person_id)
-        by_person.setdefault(person, {}).setdefault(stay.zone_id, []).append(stay)
+
+    def person_of(stay: StayRow) -> str:
+        return identities.get(stay[1], stay[1])
+
+    # Sorted and cut, for lists of lists of so many stays cost more than all that follows.
+    in_order = sorted(stays, key=lambda stay: (person_of(stay), stay[0], stay[2], stay[1]))
     found: dict[str, list[Visit]] = {}
-    for person, by_zone in by_person.items():
-        visits = [visit for of_zone in by_zone.values() for visit in _joined(of_zone)]
-        if len(by_zone) > 1:
+    for person, of_person in groupby(in_order, person_of):
+        visits = found[person] = []
+        for _, of_zone in groupby(of_person, _zone_of):
+            visits += _joined([*of_zone])
+        if len(visits) > 1:
             visits.sort(key=_by_entry_of_zone)
-        found[person] = visits
     return found
 
 
-def _joined(stays: Sequence[Stay]) -> Iterator[Visit]:
+def _joined(stays: Sequence[StayRow]) -> Iterator[Visit]:
     """Visits of one person in one zone, from all stays there, sorted by entry.
 
     Stays under other ids may lie within each other: a visit goes on until the last of them ended.
     An id that comes again after it was the last to leave has been outside meanwhile.
     """
-    run: list[Stay] = []
+    if len(stays) == 1:
+        yield _visit(stays)
+        return
+    run: list[StayRow] = []
     furthest_us = 0
     left_us: dict[str, int] = {}
     for stay in stays:
-        is_late = stay.entered_us > furthest_us + GOES_ON_US
-        comes_again = left_us.get(stay.person_id) == furthest_us
+        _, person_id, entered_us, stay_left_us = stay
+        is_late = entered_us > furthest_us + GOES_ON_US
+        comes_again = left_us.get(person_id) == furthest_us
         if run and (is_late or comes_again):
             yield _visit(run)
             run = []
         run.append(stay)
-        left_us[stay.person_id] = _NEVER_US if stay.left_us is None else stay.left_us
-        furthest_us = max(furthest_us, left_us[stay.person_id])
+        left_us[person_id] = _NEVER_US if stay_left_us is None else stay_left_us
+        furthest_us = max(furthest_us, left_us[person_id])
     yield _visit(run)
 
 
-def _visit(run: Sequence[Stay]) -> Visit:
+def _visit(run: Sequence[StayRow]) -> Visit:
     if len(run) == 1:
         [(zone_id, person_id, entered_us, left_us)] = run
         return Visit(zone_id, (person_id,), entered_us, left_us)
-    ends = [stay.left_us for stay in run if stay.left_us is not None]
+    ends = [left_us for *_, left_us in run if left_us is not None]
     return Visit(
-        zone_id=run[0].zone_id,
-        person_ids=tuple(stay.person_id for stay in run),
-        entered_us=run[0].entered_us,
+        zone_id=run[0][0],
+        person_ids=tuple(person_id for _, person_id, *_ in run),
+        entered_us=run[0][2],
         left_us=max(ends) if len(ends) == len(run) else None,
     )
 
@@ -230,6 +242,29 @@ def _steps(
 
 def _whereabouts(visits: Sequence[Visit]) -> Iterator[tuple[int, Visit | None]]:
     """Where somebody is from each moment on at which a visit began or ended."""
+    first = 0
+    while first < len(visits):
+        ends_us = visits[first].left_us
+        following = first + 1
+        while following < len(visits) and (
+            ends_us is None or visits[following].entered_us < ends_us
+        ):
+            left_us = visits[following].left_us
+            ends_us = None if ends_us is None or left_us is None else max(ends_us, left_us)
+            following += 1
+        if following == first + 1:  # as nearly always
+            if visits[first].entered_us != ends_us:
+                yield visits[first].entered_us, visits[first]
+        else:
+            yield from _within(visits[first:following])
+        goes_on = following < len(visits) and visits[following].entered_us == ends_us
+        if ends_us is not None and not goes_on:
+            yield ends_us, None
+        first = following
+
+
+def _within(visits: Sequence[Visit]) -> Iterator[tuple[int, Visit]]:
+    """The same of visits that overlap, but for the end of the last."""
     moments = {visit.entered_us for visit in visits}
     moments |= {visit.left_us for visit in visits if visit.left_us is not None}
     inside: list[Visit] = []
@@ -240,4 +275,5 @@ def _whereabouts(visits: Sequence[Visit]) -> Iterator[tuple[int, Visit | None]]:
             inside.append(coming)
             coming = next(following, None)
         inside = [one for one in inside if one.left_us is None or one.left_us > at_us]
-        yield at_us, inside[-1] if inside else None
+        if inside:
+            yield at_us, inside[-1]
