@@ -123,6 +123,15 @@ def _archiver(settings: Settings, clock: Clock, stage: str) -> Archiver | None:
     )
 
 
+def worker_of(app: faust.App) -> faust.Worker:
+    """Runs an app; leaves the process's log lines as they are.
+
+    Faust would send them past the redaction. It would have every debug message of its libraries
+    made as well, several for each fetch, for a spinner that only a terminal shows.
+    """
+    return faust.Worker(app, override_logging=False, quiet=True)
+
+
 def run_stream(service: Service) -> None:
     """Run the stage until a signal asks it to end; leaves the group in order.
 
@@ -142,7 +151,7 @@ def run_stream(service: Service) -> None:
         app = create_app(service.settings, cluster, service.health)
         compiled.result()
     watch = watch_topics(cluster)
-    worker = faust.Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True)
+    worker = worker_of(app)
     try:
         worker.execute_from_commandline()  # takes over the signals; ends by SystemExit
     except SystemExit as end:

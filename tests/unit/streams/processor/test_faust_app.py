@@ -1,6 +1,7 @@
 """The Faust app that checkpointing runs in."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -9,6 +10,7 @@ import faust
 import pytest
 from faust.types import TP
 
+from streams.processor.app import worker_of
 from streams.processor.faust_app import checkpointed_app
 from streams.processor.faust_consumer import CheckpointedConsumer, CheckpointedTransport, StockSeek
 from tests.support.clusters import cluster_at
@@ -22,6 +24,21 @@ def test_the_app_leaves_no_folder_behind(tmp_path: Path, monkeypatch: pytest.Mon
     app._create_directories()  # as Faust does when it starts
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_faust_leaves_the_log_lines_of_the_process_to_the_process() -> None:
+    """They are redacted, and a debug message that nobody sees is not made, once for each fetch."""
+    root = logging.getLogger()
+    before = (root.level, list(root.handlers))
+
+    async def start() -> None:
+        worker = worker_of(checkpointed_app("stage", cluster_at("127.0.0.1:9")))
+        await worker.on_first_start()
+
+    asyncio.run(start())
+
+    assert (root.level, root.handlers) == before
+    assert not logging.getLogger("aiokafka").isEnabledFor(logging.DEBUG)
 
 
 class Nowhere:
