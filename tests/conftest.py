@@ -21,6 +21,7 @@ from psycopg import sql
 
 from deploy.local.launcher import LocalServices, Supervisor
 from tests.support.file_order import mixed
+from tests.support.live_log import LiveLog, live_log_of
 from tests.support.paths import ROOT
 from tests.support.services import (
     RunningServices,
@@ -153,6 +154,13 @@ def kafka(services: Services) -> str:
 def registry_url(services: Services) -> str:
     """The schema registry's Confluent-compatible API."""
     return services.environment["WARDSTREAM_REGISTRY_URL"]
+
+
+@pytest.fixture(scope="session")
+def live_log(services: Services) -> Iterator[LiveLog]:
+    """Topics of what a board shows live, and the sink that reads them, once per session."""
+    with live_log_of(services) as log:
+        yield log
 
 
 @pytest.fixture

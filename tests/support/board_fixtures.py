@@ -8,6 +8,7 @@ import pytest
 
 from deploy.local.launcher import LocalServices
 from tests.support.board_server import BoardServer
+from tests.support.live_log import LiveLog
 from tests.support.live_writer import LiveWriter
 from tests.support.services import new_prefix
 
@@ -32,9 +33,9 @@ def redis_prefix() -> str:
 
 
 @pytest.fixture
-def writer(live_url: str, redis_prefix: str) -> LiveWriter:
-    """Writes live values under the test's own prefix."""
-    return LiveWriter(live_url, redis_prefix)
+def writer(live_log: LiveLog, live_url: str, redis_prefix: str) -> LiveWriter:
+    """Appends what is shown live; the sink writes it with the test's own prefix."""
+    return LiveWriter(live_log, live_url, redis_prefix)
 
 
 @pytest.fixture

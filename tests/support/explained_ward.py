@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from pydantic import SecretStr
-
-from runtime.process.settings import Settings
 from schemas.topics import CAMERAS, FLOORS, OCCUPANCY, PRESENCE, REQUIREMENTS, SHIFTS, ZONES, Topic
-from tests.support.builders.outputs import item, occupancy, person, presence, role
-from tests.support.clusters import make_timescale_sink
+from tests.support.builders.outputs import occupancy, person, presence, role
 from tests.support.live_writer import camera_fact, floor_fact, zone_fact
+from tests.support.recorded import record_all
+from tests.support.services import Services
 
 HOUR_US = 3_600_000_000
 PEOPLE = ["west:1", "west:2"]
@@ -82,13 +80,9 @@ def measured(seq: int, at_us: int) -> list[tuple[Topic, dict[str, Any]]]:
     ]
 
 
-def fill(dsn: str, now_us: int, *moments_us: int) -> None:
-    """Write the facts, and a figure of each moment, oldest first, into a migrated database."""
+def fill(services: Services, dsn: str, now_us: int, *moments_us: int) -> None:
+    """Have the facts, and a figure of each moment, oldest first, written into a database."""
     records = facts(now_us)
     for number, moment_us in enumerate(moments_us, 1):
         records += measured(number, moment_us)
-    sink = make_timescale_sink(Settings(database_url=SecretStr(dsn)))
-    try:
-        sink.write([item(topic, record, n) for n, (topic, record) in enumerate(records)])
-    finally:
-        sink.close()
+    record_all(services, dsn, records)

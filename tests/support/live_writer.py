@@ -1,4 +1,4 @@
-"""Write live values of made-up records with the Redis sink to a real Redis."""
+"""Append made-up records of what the board shows live; the Redis sink writes their values."""
 
 import time
 from collections.abc import Mapping
@@ -8,11 +8,10 @@ import redis
 
 from runtime.process.sections import SinkSettings
 from runtime.process.settings import Settings
-from schemas.codec import Codec
 from schemas.live import changes_key
 from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_ALERTS, ZONE_EVENTS, Topic
 from tests.support.clusters import make_redis_sink
-from workers.storage.item import read_item
+from tests.support.live_log import LiveLog
 
 
 def now_us() -> int:
@@ -21,9 +20,12 @@ def now_us() -> int:
 
 
 class LiveWriter:
-    """Writes zones, cameras, floors, events and alerts with the Redis sink, with their next `seq`.
+    """Appends records of zones, cameras, floors, events and alerts, with their next `seq`.
+
+    Each is in Redis when its method returns, which gives the id of the newest change there.
 
     Args:
+        log: The topics, and the loop of the sink that reads them.
         url: URL of a Redis.
         prefix: Prefix of every key.
         changes_length: Approximate number of entries that the stream of changes keeps.
@@ -31,7 +33,12 @@ class LiveWriter:
     """
 
     def __init__(
-        self, url: str, prefix: str, changes_length: int = 10_000, topic_prefix: str = ""
+        self,
+        log: LiveLog,
+        url: str,
+        prefix: str,
+        changes_length: int = 10_000,
+        topic_prefix: str = "",
     ) -> None:
         self.client = redis.Redis.from_url(url, protocol=2)
         settings = Settings.model_validate(
@@ -43,15 +50,12 @@ class LiveWriter:
             }
         )
         self.prefix = settings.live_prefix
+        self._log = log
         self._sink = make_redis_sink(settings)
         self._seqs: dict[tuple[str, str], int] = {}
-        self._codecs = {
-            topic.name: Codec(topic, schema_id=1, find_schema=str)
-            for topic in (OCCUPANCY, TRACKS, PRESENCE, ZONE_EVENTS, ZONE_ALERTS)
-        }
 
     def zone(self, zone_id: str, **fields: Any) -> str:
-        """Write a zone's occupancy; the gap follows from the other numbers unless it is given."""
+        """Append a zone's occupancy; the gap follows from the other numbers unless it is given."""
         record: dict[str, Any] = {
             "zone_id": zone_id,
             "as_of_us": now_us(),
@@ -73,7 +77,7 @@ class LiveWriter:
         return self._write(OCCUPANCY, zone_id, record)
 
     def camera(self, camera_id: str, tracks: list[dict[str, Any]], **fields: Any) -> str:
-        """Write a camera's tracks; see `track`."""
+        """Append a camera's tracks; see `track`."""
         record: dict[str, Any] = {
             "camera_id": camera_id,
             "captured_us": now_us(),
@@ -89,7 +93,7 @@ class LiveWriter:
         return self._write(TRACKS, camera_id, record)
 
     def floor(self, floor_id: str = "ward-3", **fields: Any) -> str:
-        """Write a floor's presence at a tick."""
+        """Append a floor's presence at a tick."""
         record: dict[str, Any] = {
             "floor_id": floor_id,
             "as_of_us": now_us(),
@@ -101,7 +105,7 @@ class LiveWriter:
         return self._write(PRESENCE, floor_id, record)
 
     def zone_event(self, zone_id: str, kind: str, **fields: Any) -> str:
-        """Write that somebody entered or left."""
+        """Append that somebody entered or left."""
         record: dict[str, Any] = {
             "zone_id": zone_id,
             "at_us": now_us(),
@@ -119,7 +123,7 @@ class LiveWriter:
         return self._write(ZONE_EVENTS, zone_id, record)
 
     def alerts(self, floor_id: str = "ward-3", *still_open: dict[str, Any], **fields: Any) -> str:
-        """Write the alerts of a floor that are open after a tick, decided at it; see `alert`."""
+        """Append the alerts of a floor that are open after a tick, decided at it; see `alert`."""
         record: dict[str, Any] = {
             "floor_id": floor_id,
             "as_of_us": now_us(),
@@ -133,10 +137,7 @@ class LiveWriter:
 
     def _write(self, topic: Topic, identity: str, record: Mapping[str, Any]) -> str:
         seq = self._seqs[topic.name, identity] = self._seqs.get((topic.name, identity), 0) + 1
-        codec = self._codecs[topic.name]
-        value = codec.encode({"seq": seq, **record})
-        item = read_item(codec, topic.name, 0, seq, identity.encode(), value)
-        self._sink.write([item])
+        self._log.append(self._sink, topic, identity, {"seq": seq, **record})
         newest: Any = self.client.xrevrange(changes_key(self.prefix), count=1)
         return str(newest[0][0].decode())
 

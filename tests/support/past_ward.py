@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from pydantic import SecretStr
-
 from runtime.facts.log import Fact
-from runtime.process.settings import Settings
 from schemas.topics import FLOORS, OCCUPANCY, UNITS, ZONES, Topic
-from tests.support.builders.outputs import at_us, item, ward
+from tests.support.builders.outputs import at_us, ward
 from tests.support.builders.revisions import revise
-from tests.support.clusters import make_timescale_sink
 from tests.support.live_writer import floor_fact, unit_fact, zone_fact
+from tests.support.recorded import record_all
+from tests.support.services import Services
 from workers.registry.view import RegistryView
 from workers.storage.timescale.rows import at as to_moment
 
@@ -56,22 +54,19 @@ def newest(
     ][-1]
 
 
-def fill(url: str, seconds: int = SECONDS) -> Records:
-    """Write facts and records into a migrated database, and correct one figure where there is one.
+def fill(services: Services, url: str, seconds: int = SECONDS) -> Records:
+    """Have facts and records written into a migrated database.
 
     Returns:
         What the pipeline wrote.
     """
     records = ward(seconds)
-    sink = make_timescale_sink(Settings(database_url=SecretStr(url)))
-    try:
-        written = enumerate([*facts(), *records])
-        sink.write([item(topic, record, number) for number, (topic, record) in written])
-    finally:
-        sink.close()
-    if not records:
-        return records
+    record_all(services, url, [*facts(), *records])
+    return records
+
+
+def correct(url: str, records: Records) -> None:
+    """Correct one figure by a revision, as a rebuild leaves it in the database."""
     figure = newest(records, OCCUPANCY, "zone_id", "zone-r0", REVISED_S)
     moment = to_moment(figure["as_of_us"])
     revise(url, "zone-r0", moment, scheduled=7, roles={"scheduled": 7})
-    return records

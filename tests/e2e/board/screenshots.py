@@ -1,6 +1,6 @@
 """Take pictures of the board with made-up people: `python -m tests.e2e.board.screenshots FOLDER`.
 
-`docs/images/board.png` is `light-desktop.png` of such a run. Needs Redis and Chromium.
+`docs/images/board.png` is `light-desktop.png` of such a run. Needs the services and Chromium.
 """
 
 import sys
@@ -13,6 +13,7 @@ from deploy.local.launcher import LocalServices
 from tests.e2e.board.browser import launch
 from tests.e2e.board.synthetic_ward import SyntheticWard, register
 from tests.support.board_server import BoardServer
+from tests.support.live_log import live_log_of
 from tests.support.live_writer import LiveWriter
 
 SIZES = {"desktop": (1440, 900), "phone": (390, 844), "wall": (1920, 1080)}
@@ -23,11 +24,12 @@ def main(folder: Path, model_name: str = "centernet_mobilenetv3") -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as run_dir,
-        LocalServices(Path(run_dir), components=("redis",)) as services,
+        LocalServices(Path(run_dir)) as services,
+        live_log_of(services) as log,
     ):
         url = services.environment["WARDSTREAM_REDIS_URL"]
         with (
-            SyntheticWard(LiveWriter(url, "ward"), model_name),
+            SyntheticWard(LiveWriter(log, url, "ward"), model_name),
             BoardServer(url, "ward", title="Ward 3") as board,
             sync_playwright() as playwright,
         ):

@@ -12,6 +12,7 @@ from deploy.local.launcher import LocalServices
 from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOORS, ZONES
 from tests.support.board_server import BoardServer
+from tests.support.live_log import LiveLog
 from tests.support.live_writer import (
     LiveWriter,
     camera_fact,
@@ -293,7 +294,11 @@ def test_the_page_recovers_after_the_board_restarts(
 
 
 def test_a_pipeline_that_started_again_is_shown_although_its_numbers_count_from_one(
-    start_board: Start, open_page: Open, writer: LiveWriter
+    start_board: Start,
+    open_page: Open,
+    writer: LiveWriter,
+    live_log: LiveLog,
+    redis_service: LocalServices,
 ) -> None:
     """The store was emptied while the page was open: seq starts again below the page's last one."""
     for people in range(9):
@@ -304,8 +309,9 @@ def test_a_pipeline_that_started_again_is_shown_although_its_numbers_count_from_
     expect(people_now).to_have_text("8")
 
     board.stop()
-    writer.client.flushdb()
-    LiveWriter(board.redis_url, writer.prefix).zone("bay-1", people=3)
+    redis_service.kill("redis")  # it keeps nothing on disk
+    redis_service.restart("redis")
+    LiveWriter(live_log, board.redis_url, writer.prefix).zone("bay-1", people=3)
     board.start()
 
     expect(people_now).to_have_text("3")

@@ -19,7 +19,7 @@ from tests.support.callers import HEADER, NamedCallers, person
 from tests.support.database_roles import database_roles
 from tests.support.kept_audit import KeptAudit
 from tests.support.past_minutes import Minute, fill_minutes, hours_by_hand
-from tests.support.past_ward import REVISED_S, Records, fill, newest, view
+from tests.support.past_ward import REVISED_S, Records, correct, fill, newest, view
 from tests.support.services import Services, empty_database
 from workers.access.rights import AccessRole
 from workers.serving.api.people import Sources
@@ -42,7 +42,8 @@ def recorded(
     """A database of 90 s and four nights, as the board's role reads it, and what is in it."""
     with ExitStack() as stack:
         url = stack.enter_context(empty_database(services, database_template))
-        records = fill(url)
+        records = fill(services, url)
+        correct(url, records)
         roles = stack.enter_context(database_roles(url))
         past = stack.enter_context(PastZones(roles.address("serving")))
         yield Sources(past=past), records, fill_minutes(url, ["zone-r0", "zone-r1"])

@@ -66,7 +66,7 @@ def sources(services: Services, database_template: str) -> Iterator[Sources]:
     settings = settings_of({**services.environment, "WARDSTREAM_TOPIC_PREFIX": new_prefix()})
     with ExitStack() as stack:
         url = stack.enter_context(empty_database(services, database_template))
-        fill(url, now_us(), old_us(), fresh_us())
+        fill(services, url, now_us(), old_us(), fresh_us())
         revise(url, "a", to_moment(old_us()), scheduled=2, roles={"scheduled": 2})
         roles = stack.enter_context(database_roles(url))
         ward = Ward(settings, further=(OCCUPANCY, PRESENCE, TRACKS))

@@ -12,6 +12,7 @@ from redis import Redis
 from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOORS, ZONES
 from tests.support.board_server import BoardServer
+from tests.support.live_log import LiveLog
 from tests.support.live_writer import (
     LiveWriter,
     camera_fact,
@@ -285,10 +286,14 @@ def test_head_of_the_endless_stream_ends(board: BoardServer) -> None:
 
 
 def test_a_run_apart_has_a_board_apart(
-    live_url: str, redis_prefix: str, start_board: Callable[..., BoardServer], writer: LiveWriter
+    live_log: LiveLog,
+    live_url: str,
+    redis_prefix: str,
+    start_board: Callable[..., BoardServer],
+    writer: LiveWriter,
 ) -> None:
     """A candidate's values never come onto the live board, nor the other way round."""
-    candidate = LiveWriter(live_url, redis_prefix, topic_prefix="candidate-7.")
+    candidate = LiveWriter(live_log, live_url, redis_prefix, topic_prefix="candidate-7.")
     writer.zone("bay-1", people=3)
     candidate.zone("bay-1", people=8)
 

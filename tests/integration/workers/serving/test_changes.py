@@ -20,6 +20,7 @@ from runtime.process.settings import Settings
 from runtime.storage.breaker import Guard
 from schemas.live import changes_key
 from tests.support.board_server import BoardServer
+from tests.support.live_log import LiveLog
 from tests.support.live_writer import LiveWriter, track
 from tests.support.waiting import eventually
 from workers.local.demo.latency_probe import LatencyProbe
@@ -304,9 +305,9 @@ def test_one_stream_too_many_is_refused_until_another_ends(
 
 
 def test_a_reader_that_was_away_longer_than_changes_are_kept_gets_a_reset(
-    live_url: str, redis_prefix: str, board: BoardServer
+    live_log: LiveLog, live_url: str, redis_prefix: str, board: BoardServer
 ) -> None:
-    writer = LiveWriter(live_url, redis_prefix, changes_length=50)
+    writer = LiveWriter(live_log, live_url, redis_prefix, changes_length=50)
     old = writer.zone("bay-1", people=0)
     for people in range(400):
         writer.zone("bay-1", people=people)

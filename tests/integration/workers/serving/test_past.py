@@ -15,7 +15,7 @@ from tests.support.callers import HEADER, NamedCallers, person
 from tests.support.database_roles import database_roles
 from tests.support.kept_audit import KeptAudit
 from tests.support.past_minutes import Minute, fill_minutes, hours_by_hand
-from tests.support.past_ward import REVISED_S, SECONDS, Records, fill, newest, view
+from tests.support.past_ward import REVISED_S, SECONDS, Records, correct, fill, newest, view
 from tests.support.services import Services, empty_database
 from tests.support.set_clock import SetClock
 from workers.access.rights import AccessRole
@@ -86,7 +86,8 @@ class Past:
 def shared(services: Services, database_template: str) -> Iterator[Past]:
     with ExitStack() as stack:
         url = stack.enter_context(empty_database(services, database_template))
-        records = fill(url)
+        records = fill(services, url)
+        correct(url, records)
         roles = stack.enter_context(database_roles(url))
         past = stack.enter_context(PastZones(roles.address("serving")))
         minutes = fill_minutes(url, ["zone-r0", "zone-r1"])

@@ -69,7 +69,7 @@ class Asked(NamedTuple):
 def past(services: Services, database_template: str) -> Iterator[Asked]:
     with ExitStack() as stack:
         url = stack.enter_context(empty_database(services, database_template))
-        fill(url, seconds=0)
+        fill(services, url, seconds=0)
         walks = fill_walks(url, ["zone-r0", "zone-r1"])
         minutes = fill_minutes(url, ["zone-r0", "zone-r1"])
         fill_roles(url)

@@ -97,7 +97,7 @@ def explanations(services: Services, database_template: str) -> Iterator[ZoneExp
     settings = settings_of({**services.environment, "WARDSTREAM_TOPIC_PREFIX": prefix})
     with ExitStack() as stack:
         url = stack.enter_context(empty_database(services, database_template))
-        fill(url, NOW_US, OLD_US, FRESH_US)
+        fill(services, url, NOW_US, OLD_US, FRESH_US)
         roles = stack.enter_context(database_roles(url))
         ward = Ward(settings, further=(OCCUPANCY, PRESENCE, TRACKS))
         stack.callback(ward.close)

@@ -21,6 +21,7 @@ from tests.support.builders.outputs import item
 from tests.support.callers import HEADER, NamedCallers, person
 from tests.support.clusters import cluster_of, make_timescale_sink
 from tests.support.kept_audit import KeptAudit
+from tests.support.live_log import LiveLog
 from tests.support.live_writer import (
     LiveWriter,
     camera_fact,
@@ -450,9 +451,9 @@ def test_what_a_rule_asks_of_people_is_counted_for_whom_sees_its_zones(start: St
 
 
 def test_an_alert_is_shown_and_acknowledged_before_the_tables_have_it(
-    start: Start, live_url: str, redis_prefix: str
+    start: Start, live_log: LiveLog, live_url: str, redis_prefix: str
 ) -> None:
-    live = LiveWriter(live_url, redis_prefix)
+    live = LiveWriter(live_log, live_url, redis_prefix)
     board = start(live=(live_url, live.prefix))
     long_ago_us = now_us() - 20 * 24 * 3600 * S
     old, new = alert("old/zone/east-1", long_ago_us), alert("new/zone/east-1", now_us() - S)
