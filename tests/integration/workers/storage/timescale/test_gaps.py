@@ -144,6 +144,39 @@ def test_gaps_are_those_that_the_records_hold(zones: list[list[Record]], databas
     assert any(gap[1] and gap[3] < gap[1] - key[2] for key, gap in expected.items()), "one flickers"
 
 
+@pytest.mark.parametrize(("from_s", "until_s"), [(0, 4000), (300, 700), (500, 501), (-90, 20)])
+def test_a_stretch_has_the_gaps_and_counts_of_the_whole(
+    zones: list[list[Record]], database_url: str, from_s: int, until_s: int
+) -> None:
+    """Gaps as they were known at its end, and every row of counts that disagree."""
+    from_us, until_us = (START_US + one * SECOND_US for one in (from_s, until_s))
+    stretch = {"since": at(from_us), "until": at(until_us)}
+    columns = ("possible_since", "sure_since", "ended_at", "known_through")
+    times = ", ".join(US.format(name) for name in (*columns, "possible_for", "sure_for"))
+    statement = (
+        f"SELECT zone_id, role, {times}, gap_min, gap_max FROM gaps_between(%(since)s, %(until)s)"
+    )
+    found = {row[:3]: row[3:] for row in rows(database_url, statement, **stretch)}
+    expected = {
+        key: gap
+        for records in zones
+        for known in [[one for one in records if one["as_of_us"] < until_us]]
+        for key, gap in expected_gaps(known).items()
+        if gap[2] >= from_us - HOLDS_US and (gap[1] is None or gap[1] > from_us)
+    }
+    assert found == expected
+    assert rows(
+        database_url,
+        "SELECT * FROM count_disagreements_between(%(since)s, %(until)s) ORDER BY zone_id, as_of",
+        **stretch,
+    ) == rows(
+        database_url,
+        "SELECT * FROM count_disagreements WHERE as_of >= %(since)s AND as_of < %(until)s"
+        " ORDER BY zone_id, as_of",
+        **stretch,
+    )
+
+
 def test_count_disagreements_are_those_that_the_records_hold(
     zones: list[list[Record]], database_url: str
 ) -> None:
