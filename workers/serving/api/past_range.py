@@ -80,16 +80,22 @@ def asked_for(
     floor_id: str | None,
     zone_id: str | None,
 ) -> Callable[[Row], bool]:
-    """Whether a zone, as a row of `zones`, is asked for, and the caller sees it."""
-    units = board.registry.unit_index(now_us)
+    """Whether a zone, as a row of `zones` with `removed_at`, is asked for, and the caller sees it.
+
+    One that was removed belongs to the units that had it until then: it has none now.
+    """
+    registry = board.registry
 
     def shown(row: Row) -> bool:
         zone = row["zone_id"]
+        removed_at = row["removed_at"]
+        index = registry.unit_index(now_us if removed_at is None else to_us(removed_at) - 1)
+        units = index.units_of("zone", zone) or frozenset()
         return (
-            visible.sees("zone", zone)
+            visible.sees_figures_of(units)
             and zone_id in (None, zone)
             and floor_id in (None, row["floor_id"])
-            and (unit_id is None or unit_id in (units.units_of("zone", zone) or ()))
+            and (unit_id is None or unit_id in units)
         )
 
     return shown

@@ -127,16 +127,12 @@ async def movement(
     """
     time = range_of(since, until, board.clock.now_us(), LONGEST, "31 days")
     shown = asked_for(board, visible, time.now_us, unit_id, floor_id, zone_id)
+    seen = asked_for(board, visible, time.now_us, None, None, None)
     known_us = min(time.now_us, time.to_us + WITHIN_US + MINUTE_US)
 
     def read(connection: Connection[Any]) -> tuple[list[ZoneEnd], list[Flow], list[int]]:
         schema = SCHEMAS[view]
-        zones = zones_in_force(
-            connection,
-            time.since,
-            time.until,
-            lambda row: visible.sees("zone", row["zone_id"]),
-        )
+        zones = zones_in_force(connection, time.since, time.until, seen)
         asked = {row["zone_id"] for row in zones.rows if shown(row)}
         stays, links = stays_of(connection, schema, zones.ids, time.since, to_moment(known_us))
         counted = moves_of(visits_of(stays, links), time.from_us, time.to_us, known_us)

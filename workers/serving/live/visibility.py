@@ -58,6 +58,10 @@ class Visibility:
         reaches = reaches_all if kind == "zone" else reaches_part
         return reaches(self._figures, self._units(kind, identity))
 
+    def sees_figures_of(self, units: Iterable[str]) -> bool:
+        """Whether the caller sees figures of a zone that these units have, or had."""
+        return reaches_all(self._figures, units)
+
     def sees_pipeline_of(self, kind: str, identity: str) -> bool:
         """Whether the caller sees how the pipeline does for a part of a camera or floor."""
         return reaches_part(self._pipeline, self._units(kind, identity))

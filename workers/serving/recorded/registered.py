@@ -76,7 +76,8 @@ def zones_in_force(
         connection: To the database; gives rows as dictionaries.
         since: Start of the time, with a time zone.
         until: End of it.
-        shown: Whether a zone, as a row of `zones`, is asked for.
+        shown: Whether a zone, as a row of `zones` with `removed_at`, is asked for; that is None
+            for one in force at the end.
     """
     given = {"at": until, "until": until, "visible": VISIBLE_AFTER_US}
     floors = connection.execute(
@@ -90,8 +91,12 @@ def zones_in_force(
     versions = connection.execute(_ZONE_VERSIONS, given).fetchall()
     for zone_id, each in groupby(versions, key=itemgetter("zone_id")):
         newest, found = in_force([*each], since, until)
-        if newest is not None and shown(newest):
-            rows.append(newest)
+        if newest is None:
+            continue
+        end = found[-1][1]
+        row = {**newest, "removed_at": end if end < until else None}
+        if shown(row):
+            rows.append(row)
             spans[zone_id] = found
     rows.sort(key=lambda row: (row["sort_order"], row["name"] or row["zone_id"], row["zone_id"]))
     clock_of = {row["floor_id"]: row["time_zone"] for row in floors}

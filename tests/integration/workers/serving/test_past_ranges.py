@@ -15,9 +15,12 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
+from runtime.facts.log import Fact
 from runtime.process.sections import ServingSettings
+from schemas.topics import ZONES
 from tests.support.callers import HEADER, NamedCallers, person
 from tests.support.database_roles import database_roles
+from tests.support.live_writer import zone_fact
 from tests.support.past_minutes import Minute, fill_minutes, fill_roles
 from tests.support.past_visits import (
     Stay,
@@ -33,6 +36,7 @@ from tests.support.services import Services, empty_database
 from tests.support.set_clock import SetClock
 from tests.support.waiting import eventually
 from workers.access.rights import AccessRole
+from workers.registry.view import RegistryView
 from workers.serving.api.past_export import RevisedMeanwhile
 from workers.serving.api.people import Sources
 from workers.serving.app import create_app
@@ -42,6 +46,7 @@ NOW = datetime(2026, 3, 31, tzinfo=UTC)
 CALLERS = (
     person("analyst", AccessRole.ANALYST),
     person("east", AccessRole.VIEWER, units=("east",)),
+    person("west", AccessRole.VIEWER, units=("west",)),
     person("auditor", AccessRole.AUDITOR),
 )
 WHOLE = ("2026-03-28T00:00Z", "2026-03-30T00:00Z")
@@ -56,6 +61,7 @@ class Asked(NamedTuple):
     walks: Walks
     minutes: list[Minute]
     url: str
+    registry: RegistryView
 
     def get(self, by: str, what: str, time: tuple[str, str], **params: str) -> Response:
         asked = {"from": time[0], "to": time[1], **params}
@@ -80,11 +86,11 @@ def past(services: Services, database_template: str) -> Iterator[Asked]:
             "none",
             ServingSettings(),
             SetClock(NOW.timestamp()),
-            view(),
+            registry := view(),
             authenticator=NamedCallers(*CALLERS),
             sources=Sources(past=reader),
         )
-        yield Asked(TestClient(app, base_url="http://localhost"), walks, minutes, url)
+        yield Asked(TestClient(app, base_url="http://localhost"), walks, minutes, url, registry)
 
 
 def us(text: str) -> int:
@@ -375,6 +381,22 @@ def test_a_zone_that_was_removed_meanwhile_has_its_figures_until_then(
         assert total == 12 * 60 + 1, "the minute in which it was removed included"
     elif what == "occupancy":
         assert sum(map(bool, zone["known_min"])) == 12
+
+
+def test_a_removed_zone_is_seen_by_those_whose_units_had_it(past: Asked, old_zone: int) -> None:
+    removed_us = int(REMOVED.timestamp() * 1e6)
+    for version, since_us in ((1, 0), (2, removed_us)):
+        fact = zone_fact("zone-old", version=version, floor_id="floor-r0", removed=version == 2)
+        times = {"valid_from_us": since_us, "recorded_at_us": 0}
+        past.registry.add([Fact(ZONES, {**fact, **times})], 0)
+
+    assert old_zone
+    for what in ("coverage", "dwell", "movement", "occupancy"):
+        east, west = (
+            past.get(by, what, WHOLE, zone_id="zone-old").json()["zones"] for by in ("east", "west")
+        )
+        assert [zone["zone_id"] for zone in east] == ["zone-old"]
+        assert west == []
 
 
 def test_zones_that_are_in_force_carry_no_time_of_removal(past: Asked) -> None:
