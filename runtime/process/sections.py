@@ -48,6 +48,12 @@ class IngestSettings(Section):
         "Stream addresses from the registry are kept here, sealed as there, so that ingest starts "
         "and goes on while the database is away.",
     )
+    address_check_s: float = setting(
+        2.0,
+        "s",
+        "The registry is asked this often whether stream addresses were added, changed or removed.",
+        gt=0,
+    )
     heartbeat_s: float = setting(1.0, "s", "A silent camera sends its time this often.", gt=0)
     future_limit_s: float = setting(
         5.0,

@@ -13,13 +13,17 @@ from workers.ingest.worker import ingest_body
 
 def ingest(
     camera: Annotated[
-        list[str], typer.Option(help="Camera id as registered; repeat for several cameras.")
-    ],
+        list[str] | None,
+        typer.Option(
+            help="Camera id as registered; repeat for several cameras. Left out: every camera of "
+            "which the registry keeps a stream address, now or later."
+        ),
+    ] = None,
     video: Annotated[
         list[str] | None,
         typer.Option(
             help="A file, a URL (rtsp://...) or webcam:N; one for all cameras, or one each. Left "
-            "out: the stream address that the registry keeps of each camera."
+            "out: the stream address that the registry keeps of each camera, as it changes."
         ),
     ] = None,
     region: Annotated[
@@ -60,7 +64,7 @@ def ingest(
 ) -> None:
     """Send the frames of cameras and files to frames.captured.v1."""
     try:
-        feeds = pair_feeds(camera, video or [REGISTERED], region or [])
+        feeds = pair_feeds(camera or [], video or [REGISTERED], region or [])
         playback = Playback(
             start_us=None if start_time is None else parse_start_time(start_time),
             resume_since_us=None if resume_since is None else parse_start_time(resume_since),

@@ -40,6 +40,11 @@ class CameraFeed:
         publisher: Sends the records.
         ledger: Counts the outcomes.
         backlog_limit: Live mode drops frames while more records than this wait for the broker.
+        waits_for_size: Whether pictures that are not of the registered size are counted and logged
+            until it is corrected; otherwise the first one is an error.
+
+    Attributes:
+        backlog_limit: As above.
     """
 
     def __init__(
@@ -51,6 +56,8 @@ class CameraFeed:
         publisher: FramePublisher,
         ledger: FrameLedger,
         backlog_limit: int,
+        *,
+        waits_for_size: bool = False,
     ) -> None:
         self.camera_id = config.camera_id
         self.ledger = ledger
@@ -62,12 +69,13 @@ class CameraFeed:
         self._recipe = Recipe(settings.max_width, settings.jpeg_quality)
         self._live_mode = settings.mode == "live"
         self._heartbeat_us = round(settings.heartbeat_s * 1_000_000)
-        self._backlog_limit = backlog_limit
+        self.backlog_limit = backlog_limit
         self._cameras = cameras
         self._publisher = publisher
         self._mask: PrivacyMask | None = None
         self._mask_key: tuple[int, int, int] | None = None
-        self._size_checked = False
+        self._size_checked = waits_for_size
+        self._size_reported: tuple[int, int, int] | None = None
         self._clocks = ClockWatch(config.camera_id, settings.future_limit_s)
 
     def count(self, outcome: FrameOutcome, captured_us: int | None = None) -> None:
@@ -114,7 +122,7 @@ class CameraFeed:
             self.count("in_future", captured_us)
             return
         if self._live_mode and (
-            late_us > BEHIND_US or self._publisher.backlog > self._backlog_limit
+            late_us > BEHIND_US or self._publisher.backlog > self.backlog_limit
         ):
             self.count("behind", captured_us)
             return
@@ -179,7 +187,7 @@ class CameraFeed:
             return
         if self._clocks.refuses(captured_us, received_us):
             return
-        if self._live_mode and self._publisher.backlog > self._backlog_limit:
+        if self._live_mode and self._publisher.backlog > self.backlog_limit:
             return
         camera = self._cameras.at(self.camera_id, captured_us)
         if camera is None:
@@ -215,6 +223,7 @@ class CameraFeed:
         registered = (camera["width"], camera["height"])
         if registered in {(0, 0), (width, height)}:
             self._size_checked = True
+            self._size_reported = None
             return True
         msg = (
             f"camera {self.camera_id} is registered with {registered[0]}x{registered[1]} px, but "
@@ -224,8 +233,19 @@ class CameraFeed:
         )
         if not self._size_checked:
             raise Stop(msg)
-        log.error("ingest.wrong_size", camera_id=self.camera_id, error=msg)
+        if self._size_reported != (camera["version"], width, height):
+            self._size_reported = (camera["version"], width, height)
+            log.error("ingest.wrong_size", camera_id=self.camera_id, error=msg)
         return False
+
+    def move_to(self, source: str) -> None:
+        """Take pictures from another source from now on.
+
+        Args:
+            source: Its name, without credentials.
+        """
+        self.ledger.source = source
+        self.playing = None
 
     def _mask_of(self, camera: Any, width: int, height: int) -> PrivacyMask:
         key = (camera["version"], width, height)

@@ -20,6 +20,7 @@ from streams.domain.facts.versions import (
     Timeline,
     visible_from,
 )
+from workers.ingest.fault import CameraFault
 
 log = structlog.get_logger(__name__)
 
@@ -70,18 +71,20 @@ class CameraBook:
             self._sync()
             versions = list(self._cameras.versions_of(camera_id).values())
         if not versions:
-            raise Stop(
+            raise CameraFault(
                 f"camera {camera_id} is not registered: write its id, floor and size to a file "
-                "and run `wardstream camera import FILE`, or correct --camera"
+                "and run `wardstream camera import FILE`, or correct --camera",
+                field="camera_id",
             )
         if at_us is None:
             self._await_visible(camera_id, versions)
         elif self.at(camera_id, at_us) is None:
             first_us = min(visible_from(version) for version in versions)
-            raise Stop(
+            raise CameraFault(
                 f"camera {camera_id} is not in force at the start time of the recording "
                 f"({at_us} us), but from {first_us} us on: register it with earlier "
-                "valid_from and recorded_at, or give a later --start-time"
+                "valid_from and recorded_at, or give a later --start-time",
+                field="valid_from",
             )
 
     def _await_visible(self, camera_id: str, versions: Sequence[Record]) -> None:
@@ -91,9 +94,10 @@ class CameraBook:
                 (visible_from(v) for v in versions if visible_from(v) > now_us), default=None
             )
             if due_us is None or due_us > now_us + _SOON_US:
-                raise Stop(
+                raise CameraFault(
                     f"camera {camera_id} is registered, but not in force now: register a version "
-                    "with `wardstream camera import FILE` that is valid and not removed"
+                    "with `wardstream camera import FILE` that is valid and not removed",
+                    field="valid_from",
                 )
             log.info("ingest.camera_not_yet_visible", camera_id=camera_id, visible_us=due_us)
             if self._stop.wait((due_us - now_us) / 1e6 + 0.01):

@@ -151,9 +151,13 @@ REGISTERED: Final = "registered:"
 def pair_feeds(cameras: list[str], videos: list[str], regions: list[str]) -> list[FeedConfig]:
     """Pair each camera with its source and region, in the order of the options.
 
+    Without a camera there is no feed: every camera that has an address is served.
+
     Raises:
         ValueError: The numbers of options do not fit together, or a region is wrong.
     """
+    if not cameras and (regions or videos != [REGISTERED]):
+        raise ValueError("give the --camera that --video and --region belong to")
     if len(videos) not in {1, len(cameras)}:
         raise ValueError(
             f"{len(cameras)} cameras and {len(videos)} videos: give one for all, or one each"

@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from runtime.errors import Retry
-from runtime.process.metrics import INGEST_CONNECTED, INGEST_RECONNECTS
+from runtime.errors import Retry, Stop
+from runtime.process.metrics import INGEST_RECONNECTS
 from runtime.process.service import Service
 from runtime.retry import RetryPolicy
 from workers.ingest.buffer import FrameBuffer
 from workers.ingest.camera_feed import CameraFeed
+from workers.ingest.fault import CameraFault
+from workers.ingest.feeds import Feeds
 from workers.ingest.ledger import FrameOutcome
 from workers.ingest.sources.base import FrameSource, SourceFrame
 from workers.ingest.sources.times import LiveTimes
@@ -33,7 +35,7 @@ class StreamReader:
         feeds: The cameras that it shows.
     """
 
-    def __init__(self, service: Service, source: FrameSource, feeds: Sequence[CameraFeed]) -> None:
+    def __init__(self, service: Service, source: FrameSource, feeds: Feeds) -> None:
         settings = service.settings.ingest
         self._service = service
         self._source = source
@@ -79,9 +81,14 @@ class StreamReader:
                 except Retry as error:
                     self._release()
                     self._lost(error)
+        except Stop as error:  # it comes from the source alone
+            self._end(CameraFault(str(error), field="address", exit_code=error.exit_code))
         except BaseException as error:  # noqa: BLE001 - carried to the main thread, raised there
-            self.error = error
-            self.frames.close()
+            self._end(error)
+
+    def _end(self, error: BaseException) -> None:
+        self.error = error
+        self.frames.close()
 
     def _connection(self) -> None:
         """Read until the stream is lost or we are asked to stop."""
@@ -98,8 +105,8 @@ class StreamReader:
             if not connected:
                 connected = True
                 self._failures = 0
-                log.info("ingest.connected", cameras=[feed.camera_id for feed in self._feeds])
-                self._show(1)
+                log.info("ingest.connected", cameras=[feed.camera_id for feed in self._feeds.now])
+                self._feeds.show(1)
             if not frame.waited:
                 self._release()
             if not thinner.keep(times.at(frame.pts_us, received_us)):
@@ -132,12 +139,12 @@ class StreamReader:
         return mended
 
     def _lost(self, exc: Retry) -> None:
-        self._show(0)
+        self._feeds.show(0)
         self._failures += 1
         pause_s = self._pauses.pause_s(self._failures, self._chance)
         log.warning("ingest.stream_lost", error=str(exc), again_in_s=round(pause_s, 2))
         self._service.stop.wait(pause_s)
-        for feed in self._feeds:
+        for feed in self._feeds.now:
             INGEST_RECONNECTS.labels(feed.camera_id).inc()
             feed.ledger.reconnects += 1
 
@@ -145,27 +152,29 @@ class StreamReader:
         with self._lock:
             self._refused[outcome] += 1
 
-    def _show(self, connected: int) -> None:
-        for feed in self._feeds:
-            INGEST_CONNECTED.labels(feed.camera_id).set(connected)
-
 
 def follow(
     service: Service,
     source: FrameSource,
-    feeds: Sequence[CameraFeed],
+    feeds: Feeds,
     beat: Callable[[], None],
+    finishing: Callable[[], bool],
 ) -> None:
     """Send a live stream until asked to stop, and heartbeats while it gives no frame.
+
+    The feeds are released once nothing more is sent, before the connection is closed: that may take
+    seconds.
 
     Args:
         service: Settings, clock and stop signal.
         source: A live source.
         feeds: The cameras that it shows.
         beat: Called on every turn of the loop.
+        finishing: Whether the frames that were read before the stop are sent, too.
 
     Raises:
-        Stop: The source can never be read, or sending failed for good.
+        CameraFault: The source can never be read.
+        Stop: Sending failed for good.
         Retry: Record mode could not store a frame.
     """
     reader = StreamReader(service, source, feeds)
@@ -176,17 +185,26 @@ def follow(
         while not service.stop.is_set():
             beat()
             taken = reader.frames.get(heartbeat_s / 2)
-            _count(reader, feeds)
-            if reader.error is not None:
-                raise reader.error
-            if taken is not None:
-                _send(feeds, *taken, late_us=clock.now_us() - taken[1])
-            for feed in feeds:
-                now_us = clock.now_us()
-                feed.heartbeat_if_silent(feed.next_us(now_us), now_us)
+            with feeds.turn() as served:
+                _count(reader, served)
+                if reader.error is not None:
+                    raise reader.error
+                if taken is not None:
+                    _send(served, *taken, late_us=clock.now_us() - taken[1])
+                for feed in served:
+                    now_us = clock.now_us()
+                    feed.heartbeat_if_silent(feed.next_us(now_us), now_us)
+        reader.frames.close()
+        while finishing() and (taken := reader.frames.get(0.0)) is not None:
+            with feeds.turn() as served:
+                _send(served, *taken, late_us=clock.now_us() - taken[1])
     finally:
+        service.stop.set()
+        with feeds.turn() as served:
+            _count(reader, served)
+        feeds.show(0)
+        feeds.release()
         reader.close()
-        _count(reader, feeds)
 
 
 def _send(feeds: Sequence[CameraFeed], frame: SourceFrame, received_us: int, late_us: int) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from runtime.errors import Stop
 from runtime.process.service import Service
+from workers.ingest.fault import CameraFault
 from workers.ingest.position import Position
 
 log = structlog.get_logger(__name__)
@@ -36,7 +36,7 @@ def sole_positions(
         read: Finds the end of one camera's records.
 
     Raises:
-        Stop: A camera's records grow while they are watched; the message names the camera.
+        CameraFault: A camera's records grow while they are watched; the message names the camera.
         Retry: From `read`.
     """
     positions = {camera_id: read(camera_id) for camera_id in camera_ids}
@@ -56,8 +56,9 @@ def sole_positions(
         watched = [name for name in watched if found[name].next_seq != positions[name].next_seq]
         positions |= found
     if watched:
-        raise Stop(
+        raise CameraFault(
             f"another process is serving camera {', '.join(sorted(watched))}: stop that one first, "
-            "or correct --camera (two would mix their frames)"
+            "or correct --camera (two would mix their frames)",
+            field="camera_id",
         )
     return positions

@@ -131,6 +131,7 @@ class SealedTexts:
         ).format(**names)
         self._find = sql.SQL("SELECT {held} FROM {table} WHERE {id} = %s").format(**names)
         self._get = sql.SQL("SELECT sealed, version FROM {table} WHERE {id} = %s").format(**names)
+        self._all = sql.SQL("SELECT {id}, sealed FROM {table} ORDER BY {id}").format(**names)
         self._drop = sql.SQL("DELETE FROM {table} WHERE {id} = %s").format(**names)
 
     @property
@@ -231,14 +232,16 @@ class SealedTexts:
         row = self._row(identity)
         return None if row is None else Opened(self.opened(identity, bytes(row[0])), row[1])
 
-    def sealed(self, identity: str) -> bytes | None:
-        """The text of a fact as it is kept; None where there is none.
+    def every(self) -> dict[str, bytes]:
+        """All texts as they are kept, by the id of their fact.
 
         Raises:
             Retry: The database is out of reach.
+            Stop: It refuses this user.
         """
-        row = self._row(identity)
-        return None if row is None else bytes(row[0])
+        with self._database.transaction() as transaction:
+            rows = transaction.execute(self._all).fetchall()
+        return {identity: bytes(sealed) for identity, sealed in rows}
 
     def _row(self, identity: str) -> tuple[bytes, int] | None:
         with self._database.transaction() as transaction:

@@ -54,7 +54,7 @@ def test_ingest_has_the_address_of_its_camera_while_the_database_takes_nobody_in
 ) -> None:
     store.apply([Put(CAMERA)], ANNA)
     put(addresses, "c1", ADDRESS)
-    assert AddressBook(addresses, tmp_path / "cache").address("c1") == ADDRESS
+    assert AddressBook(addresses, tmp_path / "cache").read().opened == {"c1": ADDRESS}
     name = sql.Identifier(str(conninfo_to_dict(registry_url_of_file)["dbname"]))
     refuse = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
 
@@ -63,7 +63,7 @@ def test_ingest_has_the_address_of_its_camera_while_the_database_takes_nobody_in
         try:
             with Database(registry_url_of_file) as away:
                 book = AddressBook(SealedTexts(away, ADDRESSES, [b"k" * 32]), tmp_path / "cache")
-                assert book.address("c1") == ADDRESS
+                assert book.read().opened == {"c1": ADDRESS}
         finally:
             other.execute(refuse.format(name, sql.SQL("true")))
 
