@@ -438,6 +438,13 @@ class ServingSettings(Section):
         "networks",
         "Private networks that a camera preview may reach, beside public addresses.",
     )
+    drawing_quota_mib: float = setting(
+        64.0,
+        "MiB",
+        "Pictures of plans that one person may upload within a day, as they are kept; more is "
+        "refused.",
+        gt=0,
+    )
     board_title: str = setting("Ward occupancy", "text", "Heading of the board.")
     tls: Literal["off", "files", "self-signed"] = setting(
         "off",

@@ -243,7 +243,7 @@ def run_board(service: Service) -> None:
                 cluster,
                 doors,
                 None if erasures is None else ErasureDesk(eraser, kept),
-                Drawings(database),
+                Drawings(database, round(settings.serving.drawing_quota_mib * 2**20)),
             ),
             recorder=audit,
             seen=seen,

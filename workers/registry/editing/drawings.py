@@ -1,7 +1,7 @@
 """The pictures of floors' plans in the database: kept by their digest, named by facts of floors."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import psycopg
@@ -35,6 +35,16 @@ _SIZE: Final = """
     SELECT width_px, height_px FROM registry.drawings WHERE floor_id = %s AND sha256 = %s
 """
 
+_DAY: Final = timedelta(days=1)
+_MIB: Final = 2**20
+QUOTA_BYTES: Final = 64 * _MIB
+"""What one person may upload within a day where no setting says otherwise, bytes."""
+
+_UPLOADED: Final = """
+    SELECT coalesce(sum(length(image)), 0) FROM registry.drawings
+    WHERE uploaded_by = %s AND uploaded_at > %s AND (floor_id, sha256) <> (%s, %s)
+"""
+
 
 class Kept(NamedTuple):
     """A picture as it is kept.
@@ -55,10 +65,39 @@ class Drawings:
 
     Args:
         database: Where the schema `registry` is.
+        quota_bytes: What one person may upload within a day, bytes as they are kept.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, quota_bytes: int = QUOTA_BYTES) -> None:
         self._database = database
+        self._quota_bytes = quota_bytes
+
+    def check_quota(self, floor_id: str, picture: Redrawn, *, by: str, now_us: int) -> None:
+        """Refuse a picture with which its uploader would exceed the quota of a day.
+
+        Args:
+            floor_id: The floor.
+            picture: The picture, encoded again.
+            by: The authenticated subject.
+            now_us: Now, UTC microseconds.
+
+        Raises:
+            ImportRefused: It would.
+            Retry: The database is out of reach.
+        """
+        since = datetime.fromtimestamp(now_us / 1e6, UTC) - _DAY
+        with self._database.transaction() as transaction:
+            asked = [by, since, floor_id, picture.sha256]
+            row = transaction.execute(_UPLOADED, asked).fetchone()
+        held = 0 if row is None else int(row[0])
+        if held + len(picture.image) <= self._quota_bytes:
+            return
+        reason = (
+            f"you have uploaded {held / _MIB:.1f} MiB within a day, and with this one more than "
+            f"the {self._quota_bytes / _MIB:.1f} MiB that are the most: upload it later, or smaller"
+        )
+        fault = FieldFault("floor", floor_id, "drawing", reason)
+        refuse([f"floor_id {floor_id}: drawing: {reason}"], [fault])
 
     def put(self, floor_id: str, picture: Redrawn, *, by: str, now_us: int) -> None:
         """Keep a picture of a floor; one that is kept already stays, and waits anew.

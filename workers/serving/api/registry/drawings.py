@@ -11,7 +11,7 @@ from starlette.responses import Response
 from runtime.errors import Retry
 from workers.access.rights import Right
 from workers.registry.editing.drawings import Drawings, Kept
-from workers.registry.files import FieldFault
+from workers.registry.files import FieldFault, ImportRefused
 from workers.registry.raster import BadPicture
 from workers.registry.redrawing import Redrawn, redraw
 from workers.registry.rows import FloorRow
@@ -20,7 +20,7 @@ from workers.serving.api.problems import documented
 from workers.serving.api.registry.kinds import key_of, readable
 from workers.serving.api.registry.parts import PATH, AnyCall, AnyRegistry, Registry
 from workers.serving.editing.refusals import Unfit
-from workers.serving.editing.requests import UNREADABLE
+from workers.serving.editing.requests import UNREADABLE, unfit
 from workers.serving.editing.resources import Resource
 from workers.serving.editing.sealed import check_registered
 
@@ -76,14 +76,16 @@ async def post_drawing(floor_id: FloorId, registry: AnyRegistry, call: AnyCall) 
     key = key_of(_FLOOR, floor_id)
     reach = await registry.reach(call.caller, whole=True)
     check_registered(call.caller, Right.EDIT_REGISTRY, key, reach)
-    drawings = _drawings(registry)
+    _drawings(registry)
     try:
         found = await registry.decode(partial(redraw, call.body))
     except BadPicture as error:
         fault = FieldFault("floor", floor_id, "drawing", str(error))
         raise Unfit(UNREADABLE, [fault]) from error
-    by, now_us = call.caller.subject, registry.clock.now_us()
-    await registry.read(lambda _store: drawings.put(floor_id, found, by=by, now_us=now_us))
+    try:
+        await registry.keep_drawing(floor_id, found, call.caller.subject)
+    except ImportRefused as error:
+        raise unfit(error) from error
     return _view(found)
 
 

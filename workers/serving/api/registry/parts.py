@@ -11,17 +11,20 @@ from anyio.to_thread import run_sync
 from fastapi import Depends, FastAPI, Header, Query, Request
 from starlette.responses import Response
 
+from runtime.audit import Act
 from runtime.clock import Clock
 from runtime.errors import DeadLetter, Retry, Stop
 from runtime.kafka.cluster import Cluster
 from schemas.records.cameras import CameraView
+from schemas.topics import FLOORS
 from workers.access.principal import Principal
 from workers.audit.recorder import NoAudit, Recorder
 from workers.registry.camera_views import confirm, confirming
 from workers.registry.editing.drawings import Drawings
 from workers.registry.editing.sealed import SealedTexts
 from workers.registry.editing.store import RegistryStore
-from workers.registry.registered import Registered
+from workers.registry.redrawing import Redrawn
+from workers.registry.registered import Key, Registered
 from workers.registry.vault.door import AS_THEY_ARE, Doors
 from workers.serving.api.caller import Caller
 from workers.serving.api.problems import FieldError, ProblemResponse
@@ -70,6 +73,7 @@ class Registry:
     erasures: ErasureDesk | None = None
     drawings: Drawings | None = None
     _pictures: CapacityLimiter = field(default_factory=partial(CapacityLimiter, 1))
+    _previews: CapacityLimiter = field(default_factory=partial(CapacityLimiter, 1))
     _edits: CapacityLimiter = field(default_factory=partial(CapacityLimiter, AT_ONCE))
     _reads: CapacityLimiter = field(default_factory=partial(CapacityLimiter, AT_ONCE))
 
@@ -92,6 +96,36 @@ class Registry:
             BadPicture: As the work raised it.
         """
         return await _in_thread(work, self._pictures)
+
+    async def preview(self, work: Callable[[], T]) -> T:
+        """Look through a camera in a thread, one at a time: each decodes in a process of its own.
+
+        Raises:
+            NoPicture: As the work raised it.
+        """
+        return await _in_thread(work, self._previews)
+
+    async def keep_drawing(self, floor_id: str, found: Redrawn, by: str) -> None:
+        """Keep an uploaded picture in a thread, once that is in the audit.
+
+        Raises:
+            ImportRefused: Its uploader has reached the quota; nothing was kept.
+            Retry: The database or the audit is out of reach, or this board keeps no pictures.
+        """
+        drawings = self.drawings
+        if drawings is None:
+            raise Retry("this board keeps no drawings")
+
+        def work() -> None:
+            now_us = self.clock.now_us()
+            drawings.check_quota(floor_id, found, by=by, now_us=now_us)
+            act = Act(
+                "registry.drawing_uploaded", str(Key(FLOORS, floor_id)), f"sha256 {found.sha256}"
+            )
+            self.recorder.record_now(act, actor=by)
+            drawings.put(floor_id, found, by=by, now_us=now_us)
+
+        await _in_thread(work, self._edits)
 
     async def reach(self, principal: Principal, *, whole: bool = False) -> Reach:
         """What a principal reaches now.

@@ -71,7 +71,7 @@ async def preview(
     allowed = [ip_network(one.strip()) for one in listed]
     await viewing.record("camera-preview", action="camera.previewed")
     try:
-        found = await registry.decode(partial(take_preview, address, allowed))
+        found = await registry.preview(partial(take_preview, address, allowed))
     except NoPicture as error:
         raise Unfit("no picture", [FieldFault("camera", "", "address", str(error))]) from error
     size = {"X-Width": str(found.width), "X-Height": str(found.height)}

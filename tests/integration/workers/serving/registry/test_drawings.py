@@ -170,3 +170,29 @@ def test_what_somebody_uploaded_and_did_not_save_is_theirs_alone(api: RegistryAp
     assert api.ask("GET", path, by="coordinator").status_code == 404
     assert api.ask("GET", f"{FLOOR}/drawings/{'0' * 64}").status_code == 404
     assert api.ask("GET", f"{FLOOR}/drawings/..%2F..%2Fetc").status_code == 404
+
+
+def test_an_upload_is_in_the_audit_before_it_is_kept(api: RegistryApi) -> None:
+    sha256 = upload(api, png()).json()["sha256"]
+
+    [(act, actor, _why)] = api.audit.kept
+    assert (actor, act.action, act.subject) == ("admin", "registry.drawing_uploaded", "floor left")
+    assert act.detail == f"sha256 {sha256}"
+
+
+def test_who_has_uploaded_the_quota_of_a_day_uploads_no_more_until_it_is_over(
+    api: RegistryApi, registry_database: str
+) -> None:
+    assert upload(api, png()).status_code == 201
+    with psycopg.connect(registry_database, autocommit=True) as connection:
+        connection.execute(
+            "UPDATE registry.drawings SET image = convert_to(repeat('x', 64 << 20), 'UTF8')"
+        )
+        other = png(plan(400, 300))
+
+        refused = upload(api, other)
+        assert fault(refused)[:2] == (422, "drawing")
+        assert "64.0 MiB that are the most" in fault(refused)[2]
+        assert upload(api, png()).status_code == 201, "the same picture again is no more"
+        connection.execute("UPDATE registry.drawings SET uploaded_at = now() - INTERVAL '25 hours'")
+        assert upload(api, other).status_code == 201
