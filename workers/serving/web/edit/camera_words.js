@@ -22,7 +22,7 @@ export const ADD = {
   height: "Height of its pictures, px",
   why: "Why?",
   whyHelp: "It is kept with your name in the history.",
-  added: (name) => `${name} is added, and takes effect in about 5 s. Whoever runs the pipeline starts its ingest.`,
+  added: (name) => `${name} is added, and takes effect in about 5 s. Its pictures come a few seconds later, unless ingest was given other cameras by name.`,
   noAddress: (reason) => `The camera is added, but its address is not kept. ${reason}`,
 };
 
