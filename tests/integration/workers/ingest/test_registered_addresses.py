@@ -48,10 +48,10 @@ class Ward:
         self.addresses = SealedTexts(database, ADDRESSES, [KEY])
         self._store = RegistryStore(database, SystemClock())
 
-    def register(self, *camera_ids: str) -> None:
+    def register(self, *camera_ids: str, **size: int) -> None:
         for camera_id in camera_ids:
             self._store.apply([Put(CameraRow(camera_id=camera_id, width=128, height=96))], ANNA)
-            self.pipeline.register(camera_id, width=0, height=0)
+            self.pipeline.register(camera_id, **{"width": 0, "height": 0, **size})
 
     def keep(self, camera_id: str, address: str) -> None:
         self.addresses.put(camera_id, address, by="anna", now_us=SystemClock().now_us())
@@ -148,13 +148,13 @@ def test_cameras_come_move_and_go_and_no_other_loses_a_frame(
     ward: Ward, refusing: str, tmp_path: Path
 ) -> None:
     ward.register("left", "right", "wrong")
+    ward.register("other-size", width=640, height=480)
     ward.keep("right", ward.urls["b"])
     with capture_logs() as logs, serving(ward, tmp_path) as stop:
-        ward.await_frames("right", "b")
+        ward.await_frames("right", "b", more=1)
         ward.keep("wrong", refusing)
-        ward.keep("left", ward.urls["a"])
-        ward.await_frames("left", "a")
-        ward.keep("left", ward.urls["b"])  # it shares the connection of the right one now
+        ward.keep("other-size", ward.urls["b"])
+        ward.keep("left", ward.urls["b"])  # it shares the connection of the right one
         ward.await_frames("left", "b")
         ward.keep("left", ward.urls["a"])
         ward.await_frames("left", "a")
@@ -177,6 +177,9 @@ def test_cameras_come_move_and_go_and_no_other_loses_a_frame(
         assert ledger.outcomes.total() == ledger.read
     refused, *_ = [entry for entry in logs if entry["event"] == "ingest.camera_refused"]
     assert (refused["camera_id"], refused["field"]) == ("wrong", "address")
+    [sized] = [entry for entry in logs if entry["event"] == "ingest.wrong_size"]
+    assert "other-size is registered with 640x480 px" in sized["error"]
+    assert ledgers["other-size"].outcomes["wrong_size"] > 0
     assert "hunter2" not in str(logs)
 
 
