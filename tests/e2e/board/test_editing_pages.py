@@ -1,12 +1,13 @@
 """The pages for editing, in a real browser over a real registry."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import yaml
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 from runtime.clock import SystemClock
 from tests.support.board_server import BoardServer
@@ -124,6 +125,96 @@ def test_a_roster_is_imported_once_every_change_was_shown(enter: Enter, api: Reg
     assert (found["version"], found["reason"]) == (1, "the week's roster")
     choose(head + early + late)
     expect(question).to_contain_text("The file changes nothing")
+
+
+def hold(page: Page, path: str) -> list[Route]:
+    """Hold back whatever is sent to be saved under a path; gives it, to be let go on."""
+    held: list[Route] = []
+
+    def take(route: Route) -> None:
+        if route.request.method == "PUT":
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route(re.compile(f"/api/v1/registry/{path}"), take)
+    return held
+
+
+def let_go(page: Page, held: list[Route]) -> None:
+    """Let what is held back go on, once it has come."""
+    while not held:
+        page.wait_for_timeout(20)
+    held.pop().continue_()
+
+
+def test_what_is_typed_while_a_zone_is_saved_is_neither_lost_nor_saved(
+    enter: Enter, api: RegistryApi
+) -> None:
+    page = enter("")
+    expect(page.locator("#work-heading")).to_have_text("Bay 1")
+    held = hold(page, "zones/bay-1")
+    page.get_by_label("Name", exact=True).fill("Bay one")
+    page.locator("#reason").fill("as it is called")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#state")).to_have_text("Saving \N{HORIZONTAL ELLIPSIS}")
+    page.get_by_label("Long stay after").fill("900")
+    page.locator("#reason").fill("they stay too long")
+    let_go(page, held)
+
+    expect(page.locator("#state")).to_have_text("Not saved: long stay after")
+    saved = api.get("/zones/bay-1")
+    assert (saved["record"]["name"], saved["record"]["dwell_limit_s"]) == ("Bay one", None)
+    assert saved["reason"] == "as it is called"
+    assert page.get_by_label("Long stay after").input_value() == "900"
+    page.get_by_role("button", name="Save", exact=True).click()
+    let_go(page, held)
+    expect(page.locator("#state")).to_contain_text("Saved as version 3")
+    saved = api.get("/zones/bay-1")
+    assert (saved["record"]["name"], saved["record"]["dwell_limit_s"]) == ("Bay one", 900)
+    assert saved["reason"] == "they stay too long"
+
+
+def test_what_is_typed_while_a_rule_is_saved_is_neither_lost_nor_saved(
+    enter: Enter, api: RegistryApi
+) -> None:
+    assert api.ask("POST", "/imports", {"rule": yaml.safe_load(NIGHTS)}).status_code == 200
+    page = enter("rules.html")
+    held = hold(page, "rules/")
+    page.get_by_label("Opens after").fill("600")
+    page.get_by_role("button", name="Check and save").click()
+    page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#state")).to_contain_text("Saving")
+    page.get_by_label("Next action").fill("Call the float pool")
+    let_go(page, held)
+
+    expect(page.locator("#state")).to_have_text("Not saved: next action")
+    assert page.get_by_label("Next action").input_value() == "Call the float pool"
+    saved = registered(api, "/rules/nights-a-nurse-is-missing")
+    assert (saved["open_after_s"], saved["next_action"]) == (600, 'Move a float to "bay 2"')
+
+
+RESTATED = """async (rules) => {
+    const { restated } = await import("/edit/rule_in_words.js");
+    const name = (id) => id.toUpperCase();
+    return rules.map((rule) => restated(rule, { zone: name, floor: name, unit: name })[0]);
+}"""
+
+
+def test_a_rule_of_badges_names_badges_in_two_positions_where_it_acts_on_them(enter: Enter) -> None:
+    rule = {"kind": "badge-contradiction", "stage": "everywhere", "tier": "page", "owner": "Ann"}
+    anywhere, one_zone, one_floor = enter("rules.html").evaluate(
+        RESTATED,
+        [
+            {**rule, "threshold": 2},
+            {**rule, "zone_ids": ["bay"]},
+            {**rule, "zone_ids": ["bay"], "floor_ids": ["f1"]},
+        ],
+    )
+    assert "at least 2 more than the people seen, or when 2 badges or more of any floor" in anywhere
+    assert "any floor were read in two positions at once" in anywhere
+    assert "two positions" not in one_zone
+    assert "or when a badge of floor F1 was read in two positions at once" in one_floor
 
 
 def test_a_zone_is_drawn_moved_and_saved_by_keyboard_alone(enter: Enter, api: RegistryApi) -> None:

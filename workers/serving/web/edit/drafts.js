@@ -1,5 +1,7 @@
 // Changes that are not saved yet; they outlive a reload and a new login, in this tab alone.
 
+import { equal } from "./merge.js";
+
 const PREFIX = "wardstream.draft.";
 
 export class Drafts {
@@ -27,6 +29,20 @@ export class Drafts {
   /** `{base, record}`: what it was changed from, null for a new one, and what it is to be. */
   get(id) {
     return this.known.get(id);
+  }
+
+  /**
+   * Something was saved: what was changed while that went on stays a draft, of the saved version.
+   *
+   * @param sent the record that was sent
+   * @param stored the thing as it is registered now
+   * @returns whether something stays
+   */
+  saved(id, sent, stored) {
+    const now = this.get(id)?.record ?? sent;
+    const later = Object.entries(now).filter(([field, value]) => !equal(value, sent[field]));
+    this.set(id, later.length ? { base: stored, record: { ...stored.record, ...Object.fromEntries(later) } } : null);
+    return later.length > 0;
   }
 
   /** Keep a draft; null forgets it. */

@@ -62,7 +62,7 @@ const VERBS = { page: ["Pages", "page"], warning: ["Warns", "warn"], notice: ["T
 export function restated(rule, names) {
   const [does, would] = VERBS[rule.tier] ?? VERBS.notice;
   const who = the(rule.owner) || "nobody yet";
-  const when = `when ${breach(rule, place(rule, names))}${during(rule.schedule)}`;
+  const when = `when ${breach(rule, place(rule, names), names)}${during(rule.schedule)}`;
   const told = { silent: `Notifies nobody yet. It would ${would} ${who} ${when}`, pilot: `In ${listed((rule.pilot_unit_ids ?? []).map(names.unit)) || "no unit yet"} alone, ${does.toLowerCase()} ${who} ${when}` };
   const rest = [`again only when ${worse(rule)} for ${lasting(rule.repeat_after_s ?? 60)}`];
   if (rule.escalate_after_s && rule.escalate_to) rest.push(`after ${lasting(rule.escalate_after_s)} without acknowledgement ${the(rule.escalate_to)}`);
@@ -109,7 +109,15 @@ function people(number) {
   return number === 1 ? "somebody" : `${number} people or more`;
 }
 
-function breach(rule, where) {
+/** A badge in two positions is a breach of its floor: of one that is named, or of any where no zone is. */
+function twice({ zone_ids: zones = [], floor_ids: floors = [], threshold }, names) {
+  if (zones.length && !floors.length) return "";
+  const number = threshold ?? 1;
+  const where = floors.length ? either(floors.map((id) => `floor ${names.floor(id)}`)) : "any floor";
+  return `, or when ${number === 1 ? "a badge of" : `${number} badges or more of`} ${where} ${number === 1 ? "was" : "were"} read in two positions at once`;
+}
+
+function breach(rule, where, names) {
   const number = rule.threshold ?? 1;
   const roles = rule.roles ?? [];
   const lasts = rule.open_after_s ? ` for ${lasting(rule.open_after_s)}` : "";
@@ -135,7 +143,7 @@ function breach(rule, where) {
     case "alone":
       return `${people(number)} ${maybe ? "may have" : have} been in ${where} with no ${either(roles) || "staff"} beside them${lasts}`;
     case "badge-contradiction":
-      return `the badges in ${where} ${maybe ? "may have" : "have"} been at least ${number} more than the people seen${lasts}`;
+      return `the badges in ${where} ${maybe ? "may have" : "have"} been at least ${number} more than the people seen${lasts}${twice(rule, names)}`;
     case "camera-missing":
       return `${counted(number, "camera", "cameras")} or more of ${where} ${have} not reported${lasts}`;
     case "camera-suspect":

@@ -258,14 +258,17 @@ class RulesPage {
     say(at("state"), "Saving …");
     try {
       const answer = await save("rules", id, record, base, reason);
-      this.drafts.set(id, null);
       this.known.set(id, (await one("rules", id)) ?? answer);
-      this.news = null;
+      const goesOn = this.drafts.saved(id, record, this.known.get(id));
       trouble("");
-      this.choose(id);
+      if (id !== this.chosen) return this.#list();
+      this.news = null;
+      if (goesOn) this.#list(); // its form is being typed in
+      else this.choose(id);
       this.saved = answer.edit_id === null ? TEXT.same : TEXT.saved(answer.version, answer.takes_effect);
       this.#show();
     } catch (error) {
+      if (id !== this.chosen) throw error;
       if (error.status === 412 || (error.status === 404 && base)) await this.#settle(reason);
       else if (error.errors?.length) this.#refused(error.errors);
       else throw error;

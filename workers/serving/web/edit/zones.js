@@ -242,21 +242,26 @@ class ZonesPage {
   }
 
   async #save(record, base) {
-    const id = this.chosen;
+    const [id, reason] = [this.chosen, at("reason").value];
     this.saving = true;
     say(at("state"), "Saving …");
     try {
-      const answer = await save("zones", id, record, base, at("reason").value.trim());
-      at("reason").value = "";
-      this.drafts.set(id, null);
+      const answer = await save("zones", id, record, base, reason.trim());
       this.known.set(id, (await one("zones", id)) ?? answer);
+      const goesOn = this.drafts.saved(id, record, this.known.get(id));
+      this.scene.zones = this.known;
+      this.saving = false;
+      trouble("");
+      if (id !== this.chosen) return this.#list();
+      if (at("reason").value === reason) at("reason").value = "";
       this.news = null;
       this.saved = answer.edit_id === null ? "Nothing to save: it says this already." : `Saved as version ${answer.version}. Takes effect ${answer.takes_effect}.`;
-      this.scene.zones = this.known;
-      trouble("");
-      this.choose(id);
+      if (!goesOn) return this.choose(id);
+      this.#list(); // what is drawn or typed goes on
+      this.#show();
     } catch (error) {
       this.saving = false;
+      if (id !== this.chosen) return trouble(`${record.name || id}: ${explain(error)}`);
       this.#show();
       if (error.status === 412 || (error.status === 404 && base)) await this.settle();
       else this.#refused(error);
