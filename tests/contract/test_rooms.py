@@ -17,7 +17,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("kafka",),
         ("checkpoints", "facts"),
     ),
-    "models": (("conversion", "detectors"), ("datasets",), ("evaluation",)),
+    "models": (("conversion", "detectors"), ("datasets",), ("evaluation",), ("comparison",)),
     "streams": (
         ("domain", "stage"),
         ("encoding",),
