@@ -394,6 +394,26 @@ class AuditSettings(Section):
     )
 
 
+class ExperimentSettings(Section):
+    """Results of experiments: the log of the past folded again under other settings."""
+
+    keep_days: float = setting(
+        14.0,
+        "days",
+        "An experiment is dropped so long after it was run, by `wardstream db expire` and before "
+        "each `wardstream experiment run`.",
+        gt=0,
+        le=3660,
+    )
+    quota_gb: float = setting(
+        20.0,
+        "GB",
+        "Files of all experiments together; a run that finds them above this stops before its next "
+        "partition, and goes on once another experiment was dropped.",
+        gt=0,
+    )
+
+
 class ServingSettings(Section):
     """REST and the live board."""
 

@@ -36,6 +36,7 @@ from runtime.process.sections import (
     CheckpointSettings,
     ClocksSettings,
     DeadLetterSettings,
+    ExperimentSettings,
     GuardSettings,
     InferenceSettings,
     IngestSettings,
@@ -110,6 +111,7 @@ class Settings(BaseSettings):
     delivery: DeliverySettings = DeliverySettings()
     notifier: NotifierSettings = NotifierSettings()
     audit: AuditSettings = AuditSettings()
+    experiments: ExperimentSettings = ExperimentSettings()
     serving: ServingSettings = ServingSettings()
     registry: RegistrySettings = RegistrySettings()
     vault: VaultSettings = VaultSettings()

@@ -30,11 +30,14 @@ from runtime.proxies import NO_PROXY
 if TYPE_CHECKING:
     from obstore.store import ClientConfig
 
-Area = Literal["raw"]
-"""Path prefix that decides retention: `raw` holds the frames of cameras."""
+Area = Literal["raw", "experiments"]
+"""Path prefix that decides retention: `raw` holds the frames of cameras, `experiments` results."""
 
 FRAMES_AREA: Final = "raw"
 """Folder of the frames of cameras."""
+
+EXPERIMENTS_AREA: Final = "experiments"
+"""Folder of the results of experiments."""
 
 _TIMEOUT = timedelta(seconds=10)
 _NO_BUCKET = "NoSuchBucket"

@@ -79,6 +79,24 @@ def test_the_domain_is_pure() -> None:
             assert name.split(".")[0] not in {"time", "random", "os", "socket"}, path
 
 
+def test_the_value_of_an_experiment_is_pure() -> None:
+    """Its id is a function of its content: no clock, no network, no file."""
+    for path in modules("workers/operations/experiments/value"):
+        for name in imported(path):
+            own = name.startswith("workers.operations.experiments.value")
+            assert own or name in {"hashlib", "collections.abc", "typing", "msgspec"}, name
+
+
+def test_an_experiment_has_no_producer() -> None:
+    """What folds beside the line cannot write to a topic: it knows nobody who does."""
+    for path in modules("workers/operations/experiments"):
+        text = path.read_text()
+        for name in imported(path):
+            assert "produc" not in name, f"{path.relative_to(ROOT)} imports {name}"
+            assert not name.startswith(("confluent_kafka", "workers.audit")), path
+        assert "producer(" not in text.lower(), path.relative_to(ROOT)
+
+
 def test_only_the_clock_reads_the_wall_clock() -> None:
     for folder in ("runtime", "streams", "models"):
         for path in modules(folder):

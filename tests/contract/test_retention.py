@@ -25,6 +25,7 @@ _TOPICS = f"{_TESTS}/runtime/kafka/test_topics.py"
 _ARCHIVE = f"{_TESTS}/runtime/checkpoints/test_archive.py"
 _LIVE = f"{_TESTS}/workers/sinks/test_redis_sink.py"
 _BACKUP = "tests/unit/workers/operations/backup/test_expiring.py"
+_EXPERIMENTS = f"{_TESTS}/workers/operations/experiments/test_experiments.py"
 _LOGIN = f"{_TESTS}/workers/serving/login/test_login.py"
 
 SHOWN_BY = (
@@ -32,6 +33,11 @@ SHOWN_BY = (
     ("TimescaleDB", ".*", f"{_TABLES}::test_rows_are_gone_once_their_period_is_over"),
     ("Redis", r"login:.*", f"{_LOGIN}::test_every_key_of_a_login_expires"),
     ("Redis", ".*", f"{_LIVE}::test_everything_expires"),
+    (
+        "files",
+        r"<ingest\.object_store_url>/experiments/",
+        f"{_EXPERIMENTS}::test_an_experiment_is_gone_after_its_period",
+    ),
     (
         "files",
         r"<ingest\.object_store_url>.*",

@@ -58,6 +58,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
             "verification",
         ),
         ("backup", "rebuild", "simulated_reads"),
+        ("experiments",),
     ),
 }
 """The rooms of a folder, from the lowest up; rooms of one level do not import each other."""

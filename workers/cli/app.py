@@ -103,6 +103,9 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
         "score-map": Entry(
             "workers.cli.score_map", "score_map", "Fit a map of a model's scores, a model card."
         ),
+        "experiment": Entry(
+            "workers.cli.experiment", "app", "Fold the past again under other settings."
+        ),
         "evaluate": Entry("workers.cli.evaluate", "evaluate", "Score detector and tracker."),
     },
 }

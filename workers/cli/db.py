@@ -9,6 +9,8 @@ from runtime.clock import SystemClock
 from workers.cli.configuration import read_settings
 from workers.cli.errors import exit_codes
 from workers.cli.output import Json, print_json
+from workers.operations.experiments.running import expire as expire_experiments
+from workers.operations.installation import Installation
 from workers.operations.verification.tables import drop_expired
 from workers.storage.timescale.migrate import migrate as apply_migrations
 from workers.storage.timescale.rights import PREFIX
@@ -73,9 +75,16 @@ def _make_roles(address: str, passwords: Path | None, prefix: str) -> None:
 def expire(as_json: Json = False) -> None:
     """Delete rows older than their table keeps them; the sink does so every hour."""
     with exit_codes():
-        dropped = drop_expired(read_settings().database_address, SystemClock().now_us())
+        settings = read_settings()
+        dropped = drop_expired(settings.database_address, SystemClock().now_us())
+        experiments = expire_experiments(
+            Installation.of(settings, SystemClock()), settings.experiments
+        )
     if as_json:
         print_json({"table": table, "chunks": n, "rows": rows} for table, n, rows in dropped)
+        print_json({"experiment": one} for one in experiments)
         return
     for table, chunks, rows in dropped:
         typer.echo(f"{table}: {chunks} chunks dropped, {rows} more rows deleted")
+    for one in experiments:
+        typer.echo(f"experiment {one}: dropped with its files")

@@ -6,7 +6,7 @@ A name with an angle bracket is below the URL of a setting or of a command.
 from typing import Final
 
 from runtime.process.settings import Settings
-from runtime.storage.objects import FRAMES_AREA
+from runtime.storage.objects import EXPERIMENTS_AREA, FRAMES_AREA
 from workers.access.rights import Right
 from workers.retention.entry import DAY_S, Entry
 
@@ -26,6 +26,16 @@ FILE_ENTRIES: Final = (
         deleted_by="ingest",
         read_by=("ingest", "inference", "guard", "serving"),
         seen_by=(Right.FRAMES,),
+    ),
+    Entry(
+        name=f"<ingest.object_store_url>/{EXPERIMENTS_AREA}/",
+        store="files",
+        holds="what experiments gave, and the same rows in schemas `x_<id>` of the database",
+        of_people="pseudonymous movements and stays",
+        keep_s=round(_SETTINGS["experiments"].default.keep_days * DAY_S),
+        until="after it was run (`experiments.keep_days`), or `wardstream experiment drop`",
+        because="two weeks are enough to compare arms, and it can be run again",
+        deleted_by="`wardstream db expire` and `wardstream experiment run`",
     ),
     Entry(
         name="<checkpoints.archive.url>/checkpoints/",

@@ -1,0 +1,1 @@
+"""What an experiment is: pure values, and the id that follows from them."""
