@@ -31,7 +31,7 @@ WRITTEN_S: Final = 60.0
 """Longest wait until the sink has written a record, s."""
 
 _PARTITION: Final = 0
-"""The only one of each topic: a test needs the order of a key, and a partition costs the broker."""
+"""The one to which tests append: they need an order of all records."""
 
 
 class LiveLog:
@@ -47,7 +47,10 @@ class LiveLog:
         topics = (*LIVE_TOPICS, DEAD_LETTERS)
         self._names = {topic: cluster.name(topic) for topic in topics}
         admin = cluster.admin()
-        wanted = [NewTopic(name, 1, 1, config=one.config) for one, name in self._names.items()]
+        wanted = [
+            NewTopic(name, one.partitions, 1, config=one.config)
+            for one, name in self._names.items()
+        ]
         for future in admin.create_topics(wanted).values():
             future.result()
         await_leaders(admin, self._names.values())
