@@ -83,6 +83,7 @@ class ClockFollower:
         self._rules = rules
         self._cameras: dict[str, Followed] = {}
         self._next: dict[int, int] = {}
+        self._held: set[int] = set()
         self._refreshed_s = self._clock.monotonic_s()
 
     def run(self) -> None:
@@ -192,7 +193,7 @@ class ClockFollower:
         except KafkaException as error:
             raise Retry(f"where to begin is not known: {error.args[0].str()}") from error
         consumer.incremental_assign(starts)
-        self._show()
+        self._show({*self._held, *(one.partition for one in given)})
 
     def on_drop(self, consumer: Consumer, taken: list[TopicPartition]) -> None:
         """The group has given partitions to another process, which follows their cameras now."""
@@ -204,7 +205,9 @@ class ClockFollower:
         for number in numbers:
             self._next.pop(number, None)
         consumer.incremental_unassign(taken)
-        self._show()
+        self._show(self._held - numbers)
 
-    def _show(self) -> None:
-        self._service.health.detail["partitions"] = str(len(self._consumer.assignment()))
+    def _show(self, held: set[int]) -> None:
+        # A consumer that is being closed gives partitions back, and no longer says which it has.
+        self._held = held
+        self._service.health.detail["partitions"] = str(len(held))
