@@ -206,7 +206,7 @@ def _described(found: PlannedExperiment) -> Iterator[str]:
     yield f"experiment {experiment.id}"
     yield (
         f"from {show_time(found.from_us)} to {show_time(found.to_us)}: {hours:.2f} h, "
-        f"{experiment.records} detections in {len(experiment.ranges)} partitions"
+        f"{experiment.records} detections, those of the warm-up included"
     )
     for one in experiment.ranges:
         start = f"  partition {one.partition}: offsets {one.first} to {one.end}, "
